@@ -1,0 +1,106 @@
+# The one front door: everything a person or a build server does here is a target below. `make help` lists them.
+# Needs git, make (GNU, 3.81 or newer) and Python 3.11 or newer; everything else comes from requirements-dev.lock.
+
+# A python of 3.11 or newer: `python3` where that is one, else a newer one by name. `make PYTHON=… env` chooses another.
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$python; exit; }; \
+	done; echo python3)
+
+VENV := .venv
+BIN := $(VENV)/bin
+LOCKED := $(VENV)/.locked
+INSTALLED := $(VENV)/.installed
+CODE := cds tests hatch_build.py $(wildcard bench)
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## list what can be done
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# ------------------------------------------------------------------------------------------------------------ to run it
+
+.PHONY: env
+env: $(INSTALLED) ## make .venv from the lock file (again when the lock changes)
+
+$(LOCKED): requirements-dev.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		echo 'Trialcards needs Python 3.11 or newer; name one with: make PYTHON=/path/to/python3.11 env' >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+$(INSTALLED): $(LOCKED) pyproject.toml hatch_build.py
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.PHONY: demo
+demo: env ## start the service with the example charts on http://127.0.0.1:8000/
+	@echo 'Open http://127.0.0.1:8000/ and choose a chart; stop with Ctrl-C.'
+	CDS_DEMO_CHARTS=tests/golden $(BIN)/trialcards serve --demo
+
+# ---------------------------------------------------------------------------------------------------------- to trust it
+
+.PHONY: check
+check: env ## style, types and who may import whom
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy $(CODE)
+	$(BIN)/lint-imports
+
+.PHONY: test
+test: check test-fast ## check, then all tests
+
+.PHONY: test-fast
+test-fast: env ## the tests alone
+	$(BIN)/pytest
+
+.PHONY: mutants
+mutants: env ## break the core in named ways; each must turn the tests red
+	$(BIN)/python tests/mutants.py
+
+.PHONY: nightly
+nightly: env ## the long run: many more generated examples, then the mutants
+	HYPOTHESIS_PROFILE=nightly $(BIN)/pytest
+	$(MAKE) mutants
+
+.PHONY: bench
+bench: env ## time and memory of one hook call
+	$(BIN)/python bench/hook.py
+
+# --------------------------------------------------------------------------------------------------------- to change it
+
+.PHONY: fix
+fix: env ## repair what ruff can, and format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+.PHONY: golden
+golden: env ## rewrite the expected findings of the golden patients (then review the diff)
+	REWRITE=1 $(BIN)/pytest tests/golden
+
+.PHONY: openapi
+openapi: env ## rewrite the published contract in openapi/ (then review the diff)
+	REWRITE=1 $(BIN)/pytest tests/architecture/test_openapi.py
+
+# One resolution for every platform, with the hashes of all files of each version, so that no machine is left out.
+# Pins that still fit are kept; `make lock UPGRADE=1` takes the newest of everything.
+UV := build/lock/bin/uv
+COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+	--no-emit-index-url --no-emit-find-links $(if $(UPGRADE),--upgrade)
+
+.PHONY: lock
+lock: ## resolve the dependencies again and rewrite both lock files
+	$(PYTHON) -m venv build/lock
+	build/lock/bin/python -m pip install --quiet --disable-pip-version-check uv==0.13.8
+	$(COMPILE) pyproject.toml --output-file requirements.lock
+	$(COMPILE) pyproject.toml --extra dev --constraint requirements.lock --output-file requirements-dev.lock
+
+.PHONY: dist
+dist: env ## build the wheel, with the reviewed tables in it, into dist/
+	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist .
+
+.PHONY: clean
+clean: ## remove what make and the tools made, .venv too
+	rm -rf $(VENV) build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache .schemathesis
+	find cds tests $(wildcard bench) -name __pycache__ -type d -prune -exec rm -rf {} +
