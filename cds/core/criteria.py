@@ -1,0 +1,255 @@
+"""The criterion language: what a trial may ask of a patient, as a closed union of frozen nodes.
+
+A rule states something about the patient. A criterion is a rule with its identity, its words and the lines of the
+registry's text it stands for; exclusions are written as ``Not(rule)``, so that *met* always means "no obstacle".
+Whoever adds a node must teach it to ``evaluate``, ``needs`` and ``wording``, and to the definitions in
+``cds.trials``; the type checker says so.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+    from cds.core.chart import Sex
+
+
+@dataclass(frozen=True, slots=True)
+class Age:
+    """Completed years on the day of the first dose, both limits included."""
+
+    at_least: int | None = None
+    at_most: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SexIs:
+    """Administrative sex."""
+
+    sex: Sex
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """A malignant tumour whose histology is one of these and whose primary site is one of these (none given: any).
+
+    Site and histology must belong to the same tumour. ``except_sites`` are sites it must not have started in.
+    """
+
+    histologies: tuple[str, ...] = ()
+    sites: tuple[str, ...] = ()
+    except_sites: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HasCondition:
+    """One of these conditions is or was there.
+
+    ``active`` asks that it be there now; ``within_days`` that it began fewer than so many days ago. ``listed`` asks of
+    the problem list alone: where it was read and does not name the condition, that settles it, whatever the concept's
+    absence policy. It belongs beside a test that defines the condition, so that a recorded one outweighs the test.
+    """
+
+    concepts: tuple[str, ...]
+    active: bool = False
+    within_days: int | None = None
+    listed: bool = False
+
+
+class Against(enum.Enum):
+    """What a limit is a number of: the unit named, or times the upper or lower limit of the result's own range."""
+
+    UNIT = "unit"
+    ULN = "uln"
+    LLN = "lln"
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """One end of what a trial allows: ``2.5`` × ULN, inclusive; ``9`` g/dL, strict. The unit is blank for multiples."""
+
+    value: Fraction
+    unit: str = ""
+    against: Against = Against.UNIT
+    inclusive: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """The newest result of one of these concepts lies within the limits.
+
+    ``within_days``: the oldest age at which a result still counts; otherwise the concept's own freshness.
+    """
+
+    concepts: tuple[str, ...]
+    low: Limit | None = None
+    high: Limit | None = None
+    within_days: int | None = None
+
+
+PERFORMANCE_SCORES = ("ecog", "karnofsky")
+"""The concepts that tell performance status: the scale criteria are written in, then those that stand in for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class PerformanceStatus:
+    """ECOG performance status within these grades; a Karnofsky score stands in, *assumed*, where it is the newest."""
+
+    at_most: int
+    at_least: int = 0
+    within_days: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Exposed:
+    """One of these drugs, or a member of one of these classes, has been taken.
+
+    ``ongoing`` asks that it be taken now; ``within_days`` that fewer than so many days have passed since its end.
+    ``but_not`` are drugs or classes that do not count.
+    """
+
+    drugs: tuple[str, ...]
+    but_not: tuple[str, ...] = ()
+    ongoing: bool = False
+    within_days: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Underwent:
+    """One of these procedures was done, fewer than ``within_days`` days ago if that is given."""
+
+    procedures: tuple[str, ...]
+    within_days: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Vaccinated:
+    """One of these vaccines was given, fewer than ``within_days`` days ago if that is given."""
+
+    vaccines: tuple[str, ...]
+    within_days: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AllergicTo:
+    """A known allergy to one of these drugs, classes or substances."""
+
+    substances: tuple[str, ...]
+
+
+class Reason(enum.Enum):
+    """Why a line of the protocol is a question to a person and not a computation."""
+
+    JUDGEMENT = "judgement"
+    NOT_COMPUTABLE = "not-computable"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question no record settles: consent, contraception, life expectancy, an investigator's view."""
+
+    question: str
+    reason: Reason = Reason.JUDGEMENT
+
+
+def _some(rules: tuple[Rule, ...]) -> None:
+    if not rules:
+        message = "a composite rule needs at least one part"
+        raise ValueError(message)
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf:
+    """All of these hold."""
+
+    rules: tuple[Rule, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse to be made of nothing."""
+        _some(self.rules)
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """At least one of these holds."""
+
+    rules: tuple[Rule, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse to be made of nothing."""
+        _some(self.rules)
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """This does not hold. Absence of a record counts here only as the concept's absence policy allows."""
+
+    rule: Rule
+
+
+@dataclass(frozen=True, slots=True)
+class IfThen:
+    """One limit where a condition holds, another where it does not; where it is unknown, both are tested."""
+
+    condition: Rule
+    then: Rule
+    otherwise: Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """A protocol's wording that can be read in several ways: settled only where all readings agree."""
+
+    rules: tuple[Rule, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse to be made of nothing."""
+        _some(self.rules)
+
+
+Rule = (
+    Age
+    | SexIs
+    | Diagnosis
+    | HasCondition
+    | Measured
+    | PerformanceStatus
+    | Exposed
+    | Underwent
+    | Vaccinated
+    | AllergicTo
+    | Asked
+    | AllOf
+    | AnyOf
+    | Not
+    | IfThen
+    | Readings
+)
+
+
+class Section(enum.Enum):
+    """Which part of the protocol a criterion stands in."""
+
+    INCLUSION = "inclusion"
+    EXCLUSION = "exclusion"
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """One criterion of one trial: its rule, its words, and the registry lines it stands for (numbered from 1).
+
+    ``id`` stays the same across versions of a definition. ``disease`` marks the criteria that say which disease the
+    trial is about. ``note`` says how the text was read where that is not plain.
+    """
+
+    id: str
+    label: str
+    rule: Rule
+    section: Section = Section.INCLUSION
+    lines: tuple[int, ...] = ()
+    disease: bool = False
+    note: str = ""

@@ -1,0 +1,166 @@
+"""Findings into verdicts: what a trial is to this patient, per cohort and over all, and in which order it is told."""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cds.core.criteria import IfThen, Measured, PerformanceStatus
+from cds.core.dates import days_later
+from cds.core.truth import Truth, all_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from cds.core.finding import CriterionFinding, Finding
+    from cds.core.trial import Trial
+    from cds.core.vocabulary import Vocabulary
+
+
+class Standing(enum.Enum):
+    """What a trial is to a patient (DESIGN §3.11), best first."""
+
+    CANDIDATE = "candidate"
+    NEAR = "near"
+    POSSIBLE = "possible"
+    DOES_NOT_FIT = "does-not-fit"
+    NOT_RELEVANT = "not-relevant"
+
+
+_RANK = {standing: place for place, standing in enumerate(Standing)}
+
+
+class Withheld(enum.Enum):
+    """Why no cards are told although the screen ran (DESIGN §3.12)."""
+
+    DECEASED = "deceased"
+    OPTED_OUT = "opted-out"
+    VIEWER = "viewer"
+
+
+@dataclass(frozen=True, slots=True)
+class CohortVerdict:
+    """What one cohort is to the patient; a trial without cohorts has one, whose id and label are empty."""
+
+    id: str
+    label: str
+    open: bool
+    standing: Standing
+    findings: tuple[CriterionFinding, ...]
+    earliest: dt.date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a trial is to the patient: the best of its open cohorts, and the findings that count there.
+
+    ``earliest``: the first day on which nothing will be unmet any more, by time alone.
+    """
+
+    trial: Trial
+    standing: Standing
+    cohorts: tuple[CohortVerdict, ...]
+    findings: tuple[CriterionFinding, ...]
+    earliest: dt.date | None = None
+
+    def having(self, truth: Truth) -> tuple[CriterionFinding, ...]:
+        """Give the findings with this answer, those that only a person can settle left out."""
+        return tuple(each for each in self.findings if each.finding.truth is truth and not _for_a_person(each))
+
+    @property
+    def for_a_person(self) -> tuple[CriterionFinding, ...]:
+        """Give the findings that only a person can settle."""
+        return tuple(each for each in self.findings if _for_a_person(each))
+
+
+def _for_a_person(each: CriterionFinding) -> bool:
+    return each.finding.cause is not None and each.finding.cause.for_a_person
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a verdict depends on besides findings: the day, how near is near, and which concepts are remediable."""
+
+    as_of: dt.date
+    near_days: int
+    vocabulary: Vocabulary
+
+
+def standing_of(
+    findings: Iterable[CriterionFinding], *, complete: bool, terms: Terms
+) -> tuple[Standing, dt.date | None]:
+    """Give the standing that findings add up to, and the day on which the last obstacle will be gone by itself."""
+    every = list(findings)
+    diseases = [each.finding for each in every if each.criterion.disease]
+    if any(finding.truth is Truth.UNMET or finding.ruled_out for finding in diseases):
+        return Standing.NOT_RELEVANT, None
+    disease = all_of(finding.truth for finding in diseases) if diseases else Truth.UNKNOWN
+    unmet = [each.finding for each in every if each.finding.truth is Truth.UNMET]
+    if not unmet:
+        sure = disease is Truth.MET and complete
+        return (Standing.CANDIDATE if sure else Standing.POSSIBLE), None
+    days = [finding.clears_on for finding in unmet]
+    earliest = None if None in days else max(day for day in days if day is not None)
+    horizon = days_later(terms.as_of, terms.near_days)
+    soon = all(_passes(finding, horizon, terms.vocabulary) for finding in unmet)
+    if disease is Truth.MET and soon:
+        return Standing.NEAR, earliest
+    return Standing.DOES_NOT_FIT, earliest
+
+
+def _passes(finding: Finding, horizon: dt.date, vocabulary: Vocabulary) -> bool:
+    """Say whether an obstacle goes by itself in time, or is a value that treatment or time may correct."""
+    if finding.clears_on is not None and finding.clears_on <= horizon:
+        return True
+    obstacles = [part for part in _leaves(finding) if part.truth is Truth.UNMET]
+    return bool(obstacles) and all(_lifts(part, horizon, vocabulary) for part in obstacles)
+
+
+def _lifts(obstacle: Finding, horizon: dt.date, vocabulary: Vocabulary) -> bool:
+    """Say whether one part that is unmet is a value that may be corrected, or is over for certain in time."""
+    if isinstance(obstacle.rule, Measured | PerformanceStatus):
+        return _remediable(obstacle.rule, vocabulary)
+    return bool(obstacle.turns) and max(obstacle.turns) <= horizon
+
+
+def _leaves(finding: Finding) -> Iterable[Finding]:
+    if not finding.parts:
+        yield finding
+    for part in finding.parts[1:] if isinstance(finding.rule, IfThen) else finding.parts:
+        yield from _leaves(part)
+
+
+def _remediable(rule: Measured | PerformanceStatus, vocabulary: Vocabulary) -> bool:
+    names = rule.concepts if isinstance(rule, Measured) else ("ecog",)
+    return all((concept := vocabulary.concepts.get(name)) is not None and concept.remediable for name in names)
+
+
+def ranked(verdicts: Iterable[Verdict]) -> tuple[Verdict, ...]:
+    """Put verdicts in the order they are told: standing, fewer unmet, fewer unknown, the earliest date, the id."""
+    return tuple(
+        sorted(
+            verdicts,
+            key=lambda verdict: (
+                _RANK[verdict.standing],
+                len(verdict.having(Truth.UNMET)),
+                len(verdict.having(Truth.UNKNOWN)),
+                verdict.earliest or dt.date.min,
+                verdict.trial.nct_id,
+            ),
+        )
+    )
+
+
+def best(cohorts: Iterable[CohortVerdict]) -> CohortVerdict:
+    """Give the cohort a trial is told by: an open one, of the best standing, with the fewest unmet findings."""
+    return min(
+        cohorts,
+        key=lambda cohort: (
+            not cohort.open,
+            _RANK[cohort.standing],
+            sum(each.finding.truth is Truth.UNMET for each in cohort.findings),
+            cohort.id,
+        ),
+    )
