@@ -1,0 +1,229 @@
+"""What a reader of ``mappings/`` should be told before a patient is: every fault of the tables, with its place."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from cds.core import codes as systems
+from cds.core.codes import Code, fault_of, normalised_code
+from cds.core.vocabulary import ConceptKind
+from cds.errors import BadMapping
+from cds.files import Fault, by_place
+from cds.terms.load import vocabulary_of
+from cds.terms.tables import read_tables
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from cds.files import Row
+    from cds.terms.tables import Policy, Tables
+
+_SYSTEMS = frozenset(
+    {
+        systems.LOINC,
+        systems.SNOMED,
+        systems.RXNORM,
+        systems.ICD10CM,
+        systems.ICD9CM,
+        systems.ICDO3,
+        systems.CVX,
+        systems.ATC,
+        systems.NAME,
+    },
+)
+_SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_BY_BEGINNING = frozenset({systems.ICD10CM, systems.ICD9CM, systems.ATC})
+_SEVERAL_AT_ONCE = frozenset({ConceptKind.INGREDIENT.value, ConceptKind.VACCINE.value, ConceptKind.SUBSTANCE.value})
+"""Kinds of which one code may name several: combined preparations."""
+_COUNTING = frozenset({"exact", "narrow"})
+
+
+def lint_mappings(folder: Path) -> list[Fault]:
+    """Find every fault in a ``mappings/`` folder, sorted by place; an empty list means that it may be used."""
+    problems: list[BadMapping] = []
+    tables = read_tables(folder, problems.append)
+    kinds = {policy.id: str(policy.block.get("kind", "")) for policy in _policies(tables)}
+    faults = {
+        *_files(folder),
+        *_concepts(tables, kinds),
+        *_units(tables),
+        *_classes(tables, kinds),
+        *_systems(tables),
+        *_code_tables(tables, kinds),
+        *_across_code_tables(tables, kinds),
+    }
+    try:
+        vocabulary_of(tables)
+    except BadMapping as problem:
+        problems.append(problem)
+    told = {fault.place for fault in faults}
+    faults |= {fault for fault in map(_as_fault, problems) if fault.place not in told}
+    return sorted(faults, key=by_place)
+
+
+def _as_fault(problem: BadMapping) -> Fault:
+    place, _, reason = str(problem).partition(": ")
+    return Fault(place, reason)
+
+
+def _policies(tables: Tables) -> Iterator[Policy]:
+    return (policy for policies in tables.concepts.values() for policy in policies)
+
+
+def _files(folder: Path) -> Iterator[Fault]:
+    for path in sorted(folder.rglob("*")):
+        if path.suffix in {".csv", ".yaml"} and b"\r" in path.read_bytes():
+            yield Fault(f"{folder.name}/{path.relative_to(folder).as_posix()}", "lines must end in LF alone")
+
+
+def _concepts(tables: Tables, kinds: Mapping[str, str]) -> Iterator[Fault]:
+    for policies in tables.concepts.values():
+        for earlier, later in pairwise(policies):
+            if later.id < earlier.id:
+                yield Fault(_line(later), f"{later.id} stands after {earlier.id}: not sorted")
+    seen: dict[str, str] = {}
+    for policy in _policies(tables):
+        if policy.id in seen:
+            yield Fault(_line(policy), f"{policy.id} is defined twice, first in {seen[policy.id]}")
+        seen.setdefault(policy.id, _line(policy))
+        if not _SLUG.fullmatch(policy.id):
+            yield Fault(_line(policy), f"{policy.id} is not a lower-case slug")
+    yield from _trees(tables, kinds)
+
+
+def _trees(tables: Tables, kinds: Mapping[str, str]) -> Iterator[Fault]:
+    parents: dict[str, list[str]] = {}
+    for policy in _policies(tables):
+        above = policy.block.get("broader", [])
+        parents[policy.id] = [name for name in above if isinstance(name, str)] if isinstance(above, list) else []
+    for policy in _policies(tables):
+        for parent in parents[policy.id]:
+            if kinds.get(parent, kinds[policy.id]) != kinds[policy.id]:
+                yield Fault(_line(policy), f"{policy.id}: broader: {parent} is of another kind")
+        if _reaches_itself(policy.id, parents):
+            yield Fault(_line(policy), f"{policy.id}: broader leads back to itself")
+
+
+def _line(policy: Policy) -> str:
+    return policy.place.partition(": ")[0]
+
+
+def _reaches_itself(name: str, parents: Mapping[str, list[str]]) -> bool:
+    seen: set[str] = set()
+    waiting = list(parents[name])
+    while waiting:
+        above = waiting.pop()
+        if above == name:
+            return True
+        if above not in seen:
+            seen.add(above)
+            waiting.extend(parents.get(above, []))
+    return False
+
+
+def _units(tables: Tables) -> Iterator[Fault]:
+    rows: dict[tuple[str, str], Row] = {}
+    spellings: dict[tuple[str, str], Row] = {}
+    for row in tables.units:
+        key = row["quantity"], " ".join(row["unit"].split())
+        if key in rows:
+            yield Fault(row.place, f"the unit {row['unit']!r} stands twice for {row['quantity']}")
+        rows[key] = row
+        alike = spellings.setdefault((row["quantity"], _folded(row["unit"])), row)
+        if alike["factor"] != row["factor"]:
+            yield Fault(row.place, f"{row['unit']!r} looks like {alike['unit']!r} and has another factor")
+        if not row["source"]:
+            yield Fault(row.place, "a factor needs a source")
+
+
+def _folded(unit: str) -> str:
+    """Give what a person would take to be the same spelling of a unit."""
+    text = "".join(unit.split()).casefold().replace("^", "*")
+    for sign in ("µ", "μ", "mcl", "mcg", "mcmol"):
+        text = text.replace(sign, sign.replace("mc", "u") if sign.startswith("mc") else "u")
+    return text
+
+
+def _classes(tables: Tables, kinds: Mapping[str, str]) -> Iterator[Fault]:
+    yield from _ordered(tables.classes, ("class_id", "ingredient"))
+    for row in tables.classes:
+        for column, kind in (("class_id", ConceptKind.DRUG_CLASS), ("ingredient", ConceptKind.INGREDIENT)):
+            if kinds.get(row[column]) != kind.value:
+                yield Fault(row.place, f"{row[column]!r} is not a concept of kind {kind.value}")
+        yield from _claims(row)
+
+
+def _systems(tables: Tables) -> Iterator[Fault]:
+    seen = set()
+    for row in tables.systems:
+        if row["system"] in seen:
+            yield Fault(row.place, f"{row['system']} stands twice")
+        seen.add(row["system"])
+        if row["system"] == row["canonical"]:
+            yield Fault(row.place, f"{row['system']} is an alias of itself")
+
+
+def _code_tables(tables: Tables, kinds: Mapping[str, str]) -> Iterator[Fault]:
+    known = _SYSTEMS | {row["canonical"] for row in tables.systems}
+    for rows in tables.codes.values():
+        yield from _ordered(rows, ("concept_id", "system", "code"))
+        for row in rows:
+            if row["concept_id"] not in kinds:
+                yield Fault(row.place, f"there is no concept {row['concept_id']!r}")
+            yield from _code(row, known)
+            yield from _claims(row)
+
+
+def _code(row: Row, known: Iterable[str]) -> Iterator[Fault]:
+    code = Code(row["system"], row["code"])
+    if code.system not in known:
+        yield Fault(row.place, f"unknown code system {code.system!r}")
+    if not code.value or code.value != code.value.strip():
+        yield Fault(row.place, "the code is blank or has spaces around it")
+    elif code.system != systems.NAME and normalised_code(code) != code:
+        yield Fault(row.place, f"write the code as {normalised_code(code).value}")
+    by_beginning = row["match"] == "prefix"
+    if by_beginning and code.system not in _BY_BEGINNING:
+        yield Fault(row.place, "codes of this system do not begin alike: match must be exact")
+    wrong = fault_of(code)
+    if wrong and not by_beginning:
+        yield Fault(row.place, f"{code.value}: {wrong}")
+    if not row["display"]:
+        yield Fault(row.place, "the display is missing")
+
+
+def _claims(row: Row) -> Iterator[Fault]:
+    """Find a claim that is said to be verified without a source, and one that names a reviewer without a day."""
+    if row["verified"] == "yes" and not row["source"]:
+        yield Fault(row.place, "verified, but no source is named")
+    if bool(row["reviewer"]) is not bool(row["reviewed_on"]):
+        yield Fault(row.place, "reviewer and reviewed_on go together")
+
+
+def _ordered(rows: list[Row], columns: tuple[str, ...]) -> Iterator[Fault]:
+    for earlier, later in pairwise(rows):
+        before, after = ([row[column] for column in columns] for row in (earlier, later))
+        if after < before:
+            yield Fault(later.place, f"{', '.join(after)} stands after {', '.join(before)}: not sorted")
+        if after == before and earlier.cells.get("include") == later.cells.get("include"):
+            yield Fault(later.place, f"{', '.join(after)} stands twice")
+
+
+def _across_code_tables(tables: Tables, kinds: Mapping[str, str]) -> Iterator[Fault]:
+    """Find codes that mean two things of one kind, and codes that are and are not the same concept."""
+    accepted: dict[tuple[Code, str, str], Row] = {}
+    included: dict[tuple[Code, str], Row] = {}
+    excluded: dict[tuple[Code, str], Row] = {}
+    for row in (row for rows in tables.codes.values() for row in rows):
+        code, concept = normalised_code(Code(row["system"], row["code"])), row["concept_id"]
+        (included if row["include"] == "+" else excluded)[code, concept] = row
+        if row["include"] != "+" or row["relation"] not in _COUNTING or kinds.get(concept) in _SEVERAL_AT_ONCE:
+            continue
+        other = accepted.setdefault((code, row["match"], kinds.get(concept, "")), row)
+        if other["concept_id"] != concept:
+            yield Fault(row.place, f"{code.value} is {concept} here and {other['concept_id']} at {other.place}")
+    for key in included.keys() & excluded.keys():
+        yield Fault(excluded[key].place, f"{key[0].value} is and is not {key[1]}: see {included[key].place}")

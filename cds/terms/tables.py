@@ -1,0 +1,111 @@
+"""The tables as they stand in the files: rows and policies with their places, nothing interpreted yet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from cds.errors import BadMapping
+from cds.files import Block, Row, read_rows, read_yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+CODE_COLUMNS = (
+    "concept_id",
+    "system",
+    "code",
+    "display",
+    "relation",
+    "match",
+    "include",
+    "source",
+    "source_version",
+    "verified",
+    "reviewer",
+    "reviewed_on",
+    "comment",
+)
+CLASS_COLUMNS = ("class_id", "ingredient", "strength", "source", "verified", "reviewer", "reviewed_on", "comment")
+UNIT_COLUMNS = ("quantity", "unit", "factor", "source", "comment")
+SYSTEM_COLUMNS = ("system", "canonical", "comment")
+CROSSWALK_COLUMNS = (
+    "from_concept",
+    "from_low",
+    "from_high",
+    "to_concept",
+    "to_low",
+    "to_high",
+    "source",
+    "verified",
+    "comment",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What a concept file says of one concept, and where."""
+
+    id: str
+    place: str
+    block: Block
+
+    def text(self, key: str) -> str:
+        """Give a field that is a word, blank where it is not given; raise :class:`BadMapping` for anything else."""
+        value = self.block.get(key, "")
+        if not isinstance(value, str):
+            raise BadMapping(f"{self.place}: {key} must be a word")
+        return value
+
+
+@dataclass(slots=True)
+class Tables:
+    """Everything in a ``mappings/`` folder, file by file."""
+
+    name: str
+    concepts: dict[str, list[Policy]] = field(default_factory=dict)
+    codes: dict[str, list[Row]] = field(default_factory=dict)
+    units: list[Row] = field(default_factory=list)
+    classes: list[Row] = field(default_factory=list)
+    systems: list[Row] = field(default_factory=list)
+    crosswalks: list[Row] = field(default_factory=list)
+
+
+def read_tables(folder: Path, report: Callable[[BadMapping], None]) -> Tables:
+    """Read every table of the folder; a file that cannot be read is reported and left out."""
+    tables = Tables(folder.name)
+
+    def place(path: Path) -> str:
+        return f"{folder.name}/{path.relative_to(folder).as_posix()}"
+
+    def rows(path: Path, columns: tuple[str, ...]) -> list[Row]:
+        try:
+            return read_rows(path, place(path), columns, BadMapping)
+        except BadMapping as problem:
+            report(problem)
+            return []
+
+    for path in sorted((folder / "concepts").glob("*.yaml")):
+        try:
+            tables.concepts[place(path)] = _policies(path, place(path))
+        except BadMapping as problem:
+            report(problem)
+    for path in sorted((folder / "codes").glob("*.csv")):
+        tables.codes[place(path)] = rows(path, CODE_COLUMNS)
+    tables.units = rows(folder / "units.csv", UNIT_COLUMNS)
+    tables.classes = rows(folder / "classes" / "drug_classes.csv", CLASS_COLUMNS)
+    tables.systems = rows(folder / "systems.csv", SYSTEM_COLUMNS)
+    tables.crosswalks = rows(folder / "crosswalks.csv", CROSSWALK_COLUMNS)
+    if not tables.concepts:
+        report(BadMapping(f"{folder.name}/concepts: there are no concepts"))
+    return tables
+
+
+def _policies(path: Path, place: str) -> list[Policy]:
+    policies = []
+    for name, block in read_yaml(path, place, BadMapping).items():
+        if not isinstance(block, Block):
+            raise BadMapping(f"{place}: {name}: must be a mapping")
+        policies.append(Policy(name, f"{place}:{block.line}: {name}", block))
+    return policies
