@@ -1,0 +1,166 @@
+"""What a reader of ``trials/`` should be told before a patient is: every fault of the definitions, with its place."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from cds.core.verdict import Standing
+from cds.errors import BadTrial
+from cds.files import Fault, by_place
+from cds.trials.load import definition_files, load_definition
+from cds.trials.records import load_records, unescaped
+from cds.trials.walk import contradiction, misfits
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from cds.core.criteria import Criterion
+    from cds.core.vocabulary import Vocabulary
+    from cds.trials.definition import Definition
+    from cds.trials.records import Record
+
+_SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_LONGEST_LABEL = 100
+_OWN_WORDS = 6
+"""A label of so many words or more that stands word for word in the registry's text is not our own wording."""
+
+
+def lint_trials(folder: Path, vocabulary: Vocabulary, records: Path | None = None) -> list[Fault]:
+    """Find every fault in a ``trials/`` folder, sorted by place; an empty list means that it may be used.
+
+    Given a folder of registry records, each definition is also held against its record.
+    """
+    faults: list[Fault] = []
+    try:
+        known = load_records(records) if records is not None else {}
+    except BadTrial as problem:
+        known = {}
+        faults.append(_as_fault(problem))
+    for path in definition_files(folder):
+        try:
+            definition = load_definition(path, vocabulary)
+        except BadTrial as problem:
+            faults.append(_as_fault(problem))
+            continue
+        faults += lint_definition(definition, vocabulary, known.get(definition.trial.nct_id))
+    if not definition_files(folder):
+        faults.append(Fault(folder.name, "there are no trial definitions"))
+    return sorted(faults, key=by_place)
+
+
+def lint_definition(definition: Definition, vocabulary: Vocabulary, record: Record | None = None) -> list[Fault]:
+    """Find every fault of one definition, and how it differs from its registry record where that is given."""
+    faults = [
+        *_identity(definition),
+        *_lines(definition),
+        *_rules(definition, vocabulary),
+        *(_against(definition, record) if record is not None else ()),
+    ]
+    return sorted(set(faults), key=by_place)
+
+
+def _as_fault(problem: BadTrial) -> Fault:
+    place, _, reason = str(problem).partition(": ")
+    return Fault(place, reason)
+
+
+def criteria_of(definition: Definition) -> Iterator[Criterion]:
+    """Give every criterion of a definition, those of its cohorts too."""
+    yield from definition.trial.criteria
+    for cohort in definition.trial.cohorts:
+        yield from cohort.criteria
+
+
+def _identity(definition: Definition) -> Iterator[Fault]:
+    trial, file = definition.trial, definition.file
+    for name, times in Counter(each.id for each in criteria_of(definition)).items():
+        if times > 1:
+            yield Fault(file, f"criterion {name}: the id stands {times} times")
+        if not _SLUG.fullmatch(name):
+            yield Fault(file, f"criterion {name}: the id is not a lower-case slug")
+    for name, times in Counter(cohort.id for cohort in trial.cohorts).items():
+        if times > 1:
+            yield Fault(file, f"cohort {name}: the id stands {times} times")
+    yield from _labels(definition)
+    yield from _about(definition)
+
+
+def _labels(definition: Definition) -> Iterator[Fault]:
+    trial, file = definition.trial, definition.file
+    labels = [(f"criterion {each.id}", each.label) for each in criteria_of(definition)]
+    labels += [(f"cohort {cohort.id}", cohort.label) for cohort in trial.cohorts]
+    for owner, label in labels:
+        if not label:
+            yield Fault(file, f"{owner}: the label is blank")
+        if len(label) > _LONGEST_LABEL:
+            yield Fault(file, f"{owner}: the label is longer than {_LONGEST_LABEL} characters")
+
+
+def _about(definition: Definition) -> Iterator[Fault]:
+    trial, file = definition.trial, definition.file
+    if not trial.title or not trial.version or not trial.status:
+        yield Fault(file, "title, version and status may not be blank")
+    if bool(trial.reviewer) is not bool(trial.reviewed_on):
+        yield Fault(file, "reviewer and reviewed_on go together")
+    of_trial = any(each.disease for each in trial.criteria)
+    of_cohorts = [any(each.disease for each in cohort.criteria) for cohort in trial.cohorts]
+    if not of_trial and not (of_cohorts and all(of_cohorts)):
+        yield Fault(file, "no criterion says which disease the trial is about")
+    for example in definition.examples:
+        if example.verdict not in {standing.value for standing in Standing}:
+            yield Fault(file, f"example {example.chart}: there is no verdict {example.verdict!r}")
+
+
+def _lines(definition: Definition) -> Iterator[Fault]:
+    """Account for every line of the registry's text: nothing may be dropped, and nothing invented."""
+    file, record = definition.file, definition.record
+    told = {line for each in criteria_of(definition) for line in each.lines}
+    headings, blank = set(definition.headings), set(record.blank)
+    text = set(range(1, record.lines + 1)) - blank
+    if definition.trial.complete:
+        for line in sorted(text - told - headings):
+            yield Fault(file, f"line {line} of the registry's text is not accounted for")
+    for line in sorted((told | headings | blank) - set(range(1, record.lines + 1))):
+        yield Fault(file, f"line {line}: the registry's text has only {record.lines} lines")
+    for line in sorted(told & headings):
+        yield Fault(file, f"line {line} is called a heading and belongs to a criterion")
+    for line in sorted((told | headings) & blank):
+        yield Fault(file, f"line {line} is called blank and belongs to a criterion or heading")
+    for each in criteria_of(definition):
+        if not each.lines:
+            yield Fault(file, f"criterion {each.id}: stands for no line of the registry's text")
+
+
+def _rules(definition: Definition, vocabulary: Vocabulary) -> Iterator[Fault]:
+    for each in criteria_of(definition):
+        for name, needed in misfits(each.rule, vocabulary):
+            yield Fault(definition.file, f"criterion {each.id}: {name} is not a concept of kind {needed}")
+        reason = contradiction(each.rule, vocabulary)
+        if reason is not None:
+            yield Fault(definition.file, f"criterion {each.id}: {reason}")
+
+
+def _against(definition: Definition, record: Record) -> Iterator[Fault]:
+    file, note = definition.file, definition.record
+    said: Mapping[str, tuple[object, object]] = {
+        "status": (note.status, record.status),
+        "date": (str(note.date or ""), record.updated),
+        "lines": (note.lines, len(record.lines)),
+        "blank": (note.blank, tuple(at for at, line in enumerate(record.lines, 1) if not line.strip())),
+        "sha256": (note.sha256, record.sha256),
+    }
+    for field, (ours, theirs) in said.items():
+        if ours != theirs:
+            yield Fault(file, f"record: {field} is {ours} here and {theirs} in the registry's record")
+    text = _flattened(unescaped(record.text))
+    for each in criteria_of(definition):
+        words = _flattened(each.label)
+        if words in text and len(words.split()) >= _OWN_WORDS:
+            yield Fault(file, f"criterion {each.id}: the label is the registry's wording, not our own")
+
+
+def _flattened(text: str) -> str:
+    return " ".join(re.sub(r"[^\w]+", " ", text.casefold()).split())

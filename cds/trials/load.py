@@ -1,0 +1,39 @@
+"""All definitions of a folder, as trials ready to be screened."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cds.errors import BadTrial
+from cds.files import read_yaml
+from cds.trials.definition import Definition, definition_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cds.core.trial import Trial
+    from cds.core.vocabulary import Vocabulary
+
+
+def load_trials(folder: Path, vocabulary: Vocabulary) -> tuple[Trial, ...]:
+    """Read every ``*.yaml`` of a folder, by NCT number; raise :class:`BadTrial` at the first fault.
+
+    A folder without definitions is a fault too: a service that knows no trial would look as if nothing ever fitted.
+    """
+    files = definition_files(folder)
+    if not files:
+        raise BadTrial(f"{folder.name}: there are no trial definitions")
+    return tuple(load_definition(path, vocabulary).trial for path in files)
+
+
+def definition_files(folder: Path) -> list[Path]:
+    """Give the definition files of a folder, in the order of their names."""
+    return sorted(folder.glob("*.yaml"))
+
+
+def load_definition(path: Path, vocabulary: Vocabulary) -> Definition:
+    """Read one definition, whose file must be named by its NCT number."""
+    definition = definition_of(read_yaml(path, path.name, BadTrial), path.name, vocabulary)
+    if definition.trial.nct_id != path.stem:
+        raise BadTrial(f"{path.name}: nct_id: the file is named otherwise than the trial, {definition.trial.nct_id}")
+    return definition
