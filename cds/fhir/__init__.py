@@ -1,0 +1,4 @@
+"""Reading patients' records: FHIR resources into charts, needs into searches, and the client that runs them.
+
+Start at :mod:`cds.fhir.read` for what becomes of a resource, at :mod:`cds.fhir.searches` for what a server is asked.
+"""

@@ -1,0 +1,115 @@
+"""The patient: age, sex, whether alive, whether open to research; and which entries are about this patient at all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cds.core.chart import Person, Sex
+from cds.core.codes import Code
+from cds.fhir.elements import Elements
+from cds.fhir.values import Json, many, part, text, true, word
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+OTHER_PATIENT = "belongs to another patient"
+_NO_PATIENT = "it does not say which patient it is about"
+_NOT_A_PATIENT = "it is not about a patient"
+
+_SEX = {
+    "male": Sex.MALE,
+    "m": Sex.MALE,
+    "female": Sex.FEMALE,
+    "f": Sex.FEMALE,
+    "other": Sex.OTHER,
+    "unknown": Sex.UNKNOWN,
+}
+
+
+def read_person(resource: Json, elements: Elements, opt_out: frozenset[Code], *, refused: bool) -> Person:
+    """Give the patient.
+
+    ``opt_out`` are the labels (``meta.security``, ``meta.tag``) by which a site marks patients who do not
+    want to be told of research; ``refused`` says that a Consent refuses it.
+    """
+    died = resource.get("deceasedDateTime")
+    meta = resource.get("meta")
+    labels = [*many(part(meta, "security")), *many(part(meta, "tag"))]
+    marked = any(Code(text(part(each, "system")), text(part(each, "code"))) in opt_out for each in labels)
+    return Person(
+        born=elements.date(resource.get("birthDate")),
+        sex=_SEX.get(word(resource.get("gender"))),
+        deceased=died is not None or true(resource.get("deceasedBoolean")),
+        died=elements.date(died),
+        opted_out=marked or refused,
+        reference=f"Patient/{text(resource.get('id'))}".rstrip("/"),
+    )
+
+
+_IN_FORCE = frozenset({"active", "proposed", "draft", ""})
+
+
+def refuses_research(consent: Json) -> bool:
+    """Say whether a Consent is a standing refusal to take part in research.
+
+    That is one of the scope ``research`` whose rule is *deny* (R4 ``provision.type``, R5 ``decision``, STU3 ``except``)
+    or whose policy is ``OPTOUT`` (HL7 consent scope and v3 ActCode code systems).
+    """
+    if word(consent.get("status")) not in _IN_FORCE:
+        return False
+    scopes = [*many(consent.get("scope")), *many(consent.get("category"))]
+    if not any(word(each) == "research" for each in scopes):
+        return False
+    rules = (part(consent, "provision", "type"), consent.get("decision"), part(consent, "except", "type"))
+    return any(word(each) == "deny" for each in rules) or word(consent.get("policyRule")) in {"optout", "optoute"}
+
+
+class Subjects:
+    """Tells this patient's entries from those of others, by what their ``subject`` or ``patient`` refers to."""
+
+    __slots__ = ("_judged", "_lonely", "_others", "_own")
+
+    def __init__(self, own: Iterable[str], others: Iterable[str], *, lonely: bool) -> None:
+        """Know the patient by id and entry URL; ``others`` are patients known to be different ones.
+
+        ``lonely``: nobody else is around, so that an entry which names nobody is taken for this patient's.
+        """
+        self._own = frozenset(filter(None, own))
+        self._others = frozenset(filter(None, others))
+        self._lonely = lonely
+        self._judged: dict[str, str | None] = {}
+
+    def fault(self, resource: Json) -> str | None:
+        """Say why an entry is not to be read as this patient's, or nothing."""
+        pointer = resource.get("subject")
+        if pointer is None:
+            pointer = resource.get("patient")
+        sent = pointer.get("reference") if isinstance(pointer, dict) else pointer
+        if not isinstance(sent, str):
+            return None if self._lonely else _NO_PATIENT
+        try:
+            return self._judged[sent]
+        except KeyError:
+            found = self._judged[sent] = self._judge(sent.strip())
+            return found
+
+    def knows_as_other(self, resource: Json) -> bool:
+        """Say whether an entry is about another patient who is present, so that nothing of this one's is missing."""
+        sent = text(part(resource.get("subject") or resource.get("patient"), "reference"))
+        return sent in self._others or _tail(sent) in self._others
+
+    def _judge(self, sent: str) -> str | None:
+        if not sent or sent.startswith("#"):
+            return None if self._lonely else _NO_PATIENT
+        if sent in self._own:
+            return None
+        path = sent.partition("/_history/")[0]
+        kind = path.rpartition("/")[0].rpartition("/")[2]
+        if kind not in {"", "Patient"}:
+            return _NOT_A_PATIENT
+        return None if _tail(sent) in self._own else OTHER_PATIENT
+
+
+def _tail(reference: str) -> str:
+    """Give the id that a reference ends in: ``Patient/1/_history/2`` and ``urn:uuid:1`` both end in ``1``."""
+    return reference.partition("/_history/")[0].rpartition("/")[2].removeprefix("urn:uuid:").removeprefix("urn:oid:")

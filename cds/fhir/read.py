@@ -1,0 +1,198 @@
+"""FHIR resources into a chart: each read on its own, none ever failing the rest, none ever lost in silence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from cds.core.chart import Chart, Kind, Lost, Person
+from cds.errors import BadCall, NoPatient
+from cds.fhir.conditions import read_condition
+from cds.fhir.coverage import Coverage, covered_by_answers, covered_by_types
+from cds.fhir.elements import Elements
+from cds.fhir.medications import Drugs, read_exposures
+from cds.fhir.names import KIND_OF
+from cds.fhir.observations import read_observation
+from cds.fhir.others import read_allergy, read_procedure, read_vaccination
+from cds.fhir.person import OTHER_PATIENT, Subjects, read_person, refuses_research
+from cds.fhir.sorting import Entry, Sorted, bundle_entries, pages_missing, sort
+from cds.fhir.values import CannotReadError, Json, text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from zoneinfo import ZoneInfo
+
+    from cds.core.codes import Code
+    from cds.fhir.answer import Answer
+    from cds.fhir.searches import Search
+
+_MAY_BE_INCOMPLETE = "the server says that something may be missing"
+_CANNOT_READ = "it is not put together as FHIR says"
+
+
+def chart_of(
+    answers: Mapping[str, Answer],
+    searches: tuple[Search, ...],
+    *,
+    patient_id: str | None,
+    zone: ZoneInfo,
+    opt_out: frozenset[Code] = frozenset(),
+) -> Chart:
+    """Read what the searches of one patient's record gave, and say how completely each kind was read.
+
+    Never raises: a patient that cannot be read, or is another one, leaves ``Kind.PERSON`` *not read*. ``opt_out`` are
+    the labels by which a site marks patients who do not want to be told of research.
+    """
+    kinds = {search.key: search.kind for search in searches}
+    entries = [
+        (resource, "", kinds.get(key)) for key, answer in answers.items() for resource in _flat(answer.resources)
+    ]
+    found = sort(entries)
+    coverage = covered_by_answers(answers, searches)
+    known = patient_id.strip().rpartition("/")[2] if patient_id else None
+    patient = next((each for each in found.of("Patient") if known in {None, text(each.resource.get("id"))}), None)
+    subjects = Subjects([known or (text(patient.resource.get("id")) if patient else "")], (), lonely=True)
+    if patient is None and Kind.PERSON in coverage.extents:
+        coverage.lose(Kind.PERSON, "the patient cannot be read")
+    return _Reading(found, coverage, subjects, Elements(zone)).chart(patient, opt_out)
+
+
+def _flat(resources: Iterable[object]) -> list[object]:
+    """Open Bundles that stand where resources should."""
+    flat: list[object] = []
+    for each in resources:
+        if isinstance(each, dict) and each.get("resourceType") == "Bundle":
+            flat.extend(resource for resource, *_ in bundle_entries(each))
+        else:
+            flat.append(each)
+    return flat
+
+
+def chart_of_bundle(
+    bundle: object,
+    *,
+    patient_id: str | None,
+    covered: Mapping[str, str] | None,
+    zone: ZoneInfo,
+    opt_out: frozenset[Code] = frozenset(),
+) -> Chart:
+    """Read a Bundle that holds one patient's chart, or several patients' where one is named.
+
+    ``covered`` says per resource type how completely the bundle holds it; types that are present count as complete.
+    Raises :class:`BadCall` for what is not a Bundle or is one of other patients only, and :class:`NoPatient` where it
+    holds no patient, or several and none is named. A bad entry never fails the rest.
+    """
+    if not isinstance(bundle, dict) or bundle.get("resourceType") != "Bundle":
+        raise BadCall("bundle: is not a FHIR Bundle")
+    if not isinstance(bundle.get("entry", []), list):
+        raise BadCall("bundle.entry: is not a list")
+    found = sort(bundle_entries(bundle))
+    patient = _chosen(found.of("Patient"), patient_id)
+    coverage = covered_by_types(covered, found.groups)
+    if pages_missing(bundle):
+        coverage.dent(None, "the bundle is not whole: more pages or entries were announced")
+    others = [name for each in found.of("Patient") if each is not patient for name in _names(each)]
+    subjects = Subjects(_names(patient), others, lonely=not others)
+    return _Reading(found, coverage, subjects, Elements(zone)).chart(patient, opt_out)
+
+
+def _chosen(patients: list[Entry], patient_id: str | None) -> Entry:
+    wanted = patient_id.strip().rpartition("/")[2] if patient_id else None
+    if not patients:
+        raise NoPatient("bundle: holds no Patient")
+    if wanted is None:
+        if len(patients) > 1:
+            raise NoPatient("bundle: holds several Patients; patientId must say which one is meant")
+        return patients[0]
+    for patient in patients:
+        if wanted in _names(patient):
+            return patient
+    raise BadCall("bundle: its Patient is not the one that patientId names")
+
+
+def _names(patient: Entry) -> set[str]:
+    """Give what a patient can be referred to by: id, entry URL, and what the URL ends in."""
+    tail = patient.url.rpartition("/")[2].rpartition(":")[2]
+    return {text(patient.resource.get("id")), patient.url, tail} - {""}
+
+
+_READERS: dict[str, tuple[str, Callable[[Json, str, Elements], list[Any]]]] = {
+    "Observation": ("measurements", read_observation),
+    "Condition": ("conditions", read_condition),
+    "Procedure": ("procedures", read_procedure),
+    "Immunization": ("vaccinations", read_vaccination),
+    "AllergyIntolerance": ("allergies", read_allergy),
+}
+
+
+@dataclass(slots=True)
+class _Reading:
+    """One chart being read."""
+
+    found: Sorted
+    coverage: Coverage
+    subjects: Subjects
+    elements: Elements
+    lost: list[Lost] = field(default_factory=list)
+    facts: dict[str, list[Any]] = field(default_factory=dict)
+    read: dict[str, int] = field(default_factory=dict)
+
+    def chart(self, patient: Entry | None, opt_out: frozenset[Code]) -> Chart:
+        """Read everything and put the chart together."""
+        person = self._person(patient, opt_out)
+        self.elements.born = person.born
+        for lost in self.found.lost:
+            self._lose(lost)
+        for name in KIND_OF:
+            if name != "Patient" and name in self.found.groups:
+                self._read_all(name)
+        for kind in self.found.warned:
+            self.coverage.dent(kind, _MAY_BE_INCOMPLETE)
+        return Chart(
+            person=person,
+            covered=self.coverage.extents,
+            lost=tuple(self.lost),
+            read={name: count for name, count in self.read.items() if count},
+            gaps=self.coverage.gaps,
+            **{place: tuple(facts) for place, facts in self.facts.items()},
+        )
+
+    def _person(self, patient: Entry | None, opt_out: frozenset[Code]) -> Person:
+        for each in self.found.of("Patient"):
+            if each is not patient:
+                self._lose(Lost("Patient", OTHER_PATIENT, Kind.PERSON), dents=False)
+        consents = [each.resource for each in self.found.of("Consent") if self.subjects.fault(each.resource) is None]
+        self.read["Consent"], self.read["Medication"] = len(consents), len(self.found.of("Medication"))
+        refused = any(refuses_research(each) for each in consents)
+        if patient is None:
+            return Person(opted_out=refused)
+        self.read["Patient"] = 1
+        return read_person(patient.resource, self.elements, opt_out, refused=refused)
+
+    def _read_all(self, name: str) -> None:
+        """Read the entries of one type."""
+        kind = KIND_OF[name]
+        place, reader = _READERS.get(name) or ("exposures", read_exposures(name, Drugs(self.found.of("Medication"))))
+        into = self.facts.setdefault(place, [])
+        elements, fault_of, lost_before = self.elements, self.subjects.fault, len(self.lost)
+        for entry in self.found.groups[name]:
+            resource, reference = entry.resource, entry.reference
+            fault = fault_of(resource)
+            if fault is not None:
+                self._lose(Lost(reference, fault, kind), dents=not self.subjects.knows_as_other(resource))
+                continue
+            try:
+                into += reader(resource, reference, elements)
+            except CannotReadError as why:
+                self._lose(Lost(reference, str(why), kind))
+            except _GARBLED:
+                self._lose(Lost(reference, _CANNOT_READ, kind))
+        self.read[name] = len(self.found.groups[name]) - (len(self.lost) - lost_before)
+
+    def _lose(self, lost: Lost, *, dents: bool = True) -> None:
+        self.lost.append(lost)
+        if dents:
+            self.coverage.dent(lost.kind, "an entry could not be read")
+
+
+_GARBLED = (TypeError, ValueError, AttributeError, LookupError, ArithmeticError, RecursionError)

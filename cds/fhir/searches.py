@@ -1,0 +1,151 @@
+"""The one table of what is asked of a FHIR server: it makes both the prefetch templates and the searches.
+
+Templates keep to what CDS Hooks 2.0.1 recommends (instance reads; type searches by reference and token). Searches ask
+for larger pages besides, and for the drugs that medication entries refer to.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from cds.core.chart import Kind
+from cds.core.codes import NAME, Code
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from cds.core.finding import Wanted
+    from cds.core.vocabulary import Vocabulary
+
+CODES_PER_SEARCH = 20
+PAGE_SIZE = 200
+_PATIENT = "{{context.patientId}}"
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """One question to a FHIR server about one patient; ``key`` is its name among the prefetch keys.
+
+    ``includes`` names the reference whose target is wanted as well, where the server follows it.
+    """
+
+    key: str
+    resource_type: str
+    kind: Kind | None
+    params: tuple[tuple[str, str], ...] = ()
+    includes: str = ""
+
+    @property
+    def template(self) -> str:
+        """The prefetch template: a relative search with a place for the patient's id."""
+        return self._written(_PATIENT, self.params)
+
+    def plain_url(self, patient_id: str) -> str:
+        """Give the search exactly as the template asks it, for servers that refuse anything more."""
+        return self._written(
+            quote(patient_id, safe=""), [(name, quote(text, safe=",:/")) for name, text in self.params]
+        )
+
+    def url(self, patient_id: str) -> str:
+        """Give the relative search for a patient, with large pages and the references followed."""
+        plain = self.plain_url(patient_id)
+        if self.resource_type == "Patient":
+            return plain
+        include = f"&_include={self.includes}" if self.includes else ""
+        return f"{plain}&_count={PAGE_SIZE}{include}"
+
+    def _written(self, patient: str, params: Iterable[tuple[str, str]]) -> str:
+        if self.resource_type == "Patient":
+            return f"Patient/{patient}"
+        pairs = "&".join(f"{name}={text}" for name, text in (("patient", patient), *params))
+        return f"{self.resource_type}?{pairs}"
+
+
+PATIENT = Search("patient", "Patient", Kind.PERSON)
+
+_BY_KIND = {
+    Kind.CONDITION: (Search("conditions", "Condition", Kind.CONDITION),),
+    Kind.MEDICATION: (
+        Search(
+            "medicationStatements", "MedicationStatement", Kind.MEDICATION, includes="MedicationStatement:medication"
+        ),
+        Search("medicationRequests", "MedicationRequest", Kind.MEDICATION, includes="MedicationRequest:medication"),
+        Search(
+            "medicationAdministrations",
+            "MedicationAdministration",
+            Kind.MEDICATION,
+            includes="MedicationAdministration:medication",
+        ),
+        Search("medicationDispenses", "MedicationDispense", Kind.MEDICATION, includes="MedicationDispense:medication"),
+    ),
+    Kind.PROCEDURE: (Search("procedures", "Procedure", Kind.PROCEDURE),),
+    Kind.IMMUNIZATION: (Search("immunizations", "Immunization", Kind.IMMUNIZATION),),
+    Kind.ALLERGY: (Search("allergies", "AllergyIntolerance", Kind.ALLERGY),),
+}
+
+_BY_CATEGORY = {
+    "laboratory": Search("laboratory", "Observation", Kind.MEASUREMENT, (("category", "laboratory"),)),
+    "vital-signs": Search("vitalSigns", "Observation", Kind.MEASUREMENT, (("category", "vital-signs"),)),
+}
+
+
+def searches_for(needs: Mapping[Kind, frozenset[str]], vocabulary: Vocabulary) -> tuple[Search, ...]:
+    """Give the searches that fetch what the criteria need, and no others; the patient is always asked for.
+
+    Results are asked for by category where the tables say that servers file them under one, otherwise by their codes.
+    """
+    asked = [PATIENT]
+    for kind, concepts in sorted(needs.items(), key=lambda need: need[0].value):
+        if kind is Kind.MEASUREMENT:
+            asked.extend(_measurement_searches(concepts, vocabulary))
+        else:
+            asked.extend(_BY_KIND.get(kind, ()))
+    return tuple(asked)
+
+
+def _measurement_searches(concepts: Iterable[str], vocabulary: Vocabulary) -> list[Search]:
+    wanted = sorted(vocabulary.narrower(concepts))
+    category = {name: _category(name, vocabulary) for name in wanted}
+    found = [search for name, search in _BY_CATEGORY.items() if name in category.values()]
+    codes = _searchable(vocabulary.codes_of(name for name in wanted if category[name] not in _BY_CATEGORY))
+    for number, start in enumerate(range(0, len(codes), CODES_PER_SEARCH), start=1):
+        key = "scores" if number == 1 else f"scores{number}"
+        listed = ",".join(str(code) for code in codes[start : start + CODES_PER_SEARCH])
+        found.append(Search(key, "Observation", Kind.MEASUREMENT, (("code", listed),)))
+    return found
+
+
+def _category(concept: str, vocabulary: Vocabulary) -> str | None:
+    known = vocabulary.concepts.get(concept)
+    return known.scale.category if known and known.scale else None
+
+
+def _searchable(codes: Iterable[Code]) -> list[Code]:
+    return [code for code in codes if code.system != NAME and not {",", "|", "&", "$"} & set(code.value)]
+
+
+_SETTLING = {
+    Kind.MEASUREMENT: ("Observation", "code"),
+    Kind.CONDITION: ("Condition", "code"),
+    Kind.MEDICATION: ("MedicationStatement", "code"),
+    Kind.PROCEDURE: ("Procedure", "code"),
+    Kind.IMMUNIZATION: ("Immunization", "vaccine-code"),
+    Kind.ALLERGY: ("AllergyIntolerance", "code"),
+}
+
+
+def settling_search(wanted: Wanted, vocabulary: Vocabulary) -> str | None:
+    """Give the search whose answer would settle an unknown, without the patient; nothing where no code is known.
+
+    A long list of codes is cut to its first :data:`CODES_PER_SEARCH`.
+    """
+    place = _SETTLING.get(wanted.kind) if wanted.kind else None
+    if place is None:
+        return None
+    concepts: Iterable[str] = wanted.concepts
+    if wanted.kind is Kind.MEDICATION:
+        concepts = vocabulary.ingredients_of(wanted.concepts)
+    codes = _searchable(vocabulary.codes_of(concepts))[:CODES_PER_SEARCH]
+    return f"{place[0]}?{place[1]}={','.join(map(str, codes))}" if codes else None
