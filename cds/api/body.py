@@ -1,0 +1,34 @@
+"""Request bodies: read no further than they may be long, and decoded with exact numbers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cds.api.outcomes import JSON
+from cds.errors import TooLarge
+
+if TYPE_CHECKING:
+    from fastapi import Request
+    from pydantic import BaseModel
+
+
+async def read_body(request: Request, limit_bytes: int) -> bytes:
+    """Read a request's body; raise ``TooLarge`` as soon as it is, or says that it will be, larger than the limit."""
+    declared = request.headers.get("content-length", "")
+    too_large = TooLarge(f"the body is larger than {limit_bytes} bytes")
+    if declared.isdecimal() and int(declared) > limit_bytes:
+        raise too_large
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > limit_bytes:
+            raise too_large
+    return bytes(body)
+
+
+def body_of(*models: type[BaseModel], example: object, extra: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Describe a request body for the published contract: one of these models, or the schema in ``extra``."""
+    schemas: list[dict[str, Any]] = [{"$ref": f"#/components/schemas/{model.__name__}"} for model in models]
+    schemas += [extra] if extra else []
+    schema = schemas[0] if len(schemas) == 1 else {"anyOf": schemas}
+    return {"requestBody": {"required": True, "content": {JSON: {"schema": schema, "example": example}}}}

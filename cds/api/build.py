@@ -1,0 +1,97 @@
+"""The web application put together from a service: routes, error shape, limits, CORS, and the published contract."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fastapi import APIRouter, FastAPI
+from fastapi.openapi.utils import get_openapi
+from pydantic.json_schema import models_json_schema
+from starlette.middleware.cors import CORSMiddleware
+
+import cds
+from cds.api.assessments import assessment_routes
+from cds.api.guard import CALL_ID, Guard
+from cds.api.hooks import hook_routes
+from cds.api.models import AssessmentRequest
+from cds.api.outcomes import tell_errors
+from cds.api.trials import health_routes, trial_routes
+from cds.hooks.wire import HookRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from starlette.types import Lifespan
+
+    from cds.service import Service
+    from cds.settings import Settings
+    from cds.trials.records import Record
+
+_ABOUT = (
+    "Holds an open chart against the eligibility criteria of open clinical trials. Every error is a FHIR "
+    f"OperationOutcome; every response carries its call's id in `{CALL_ID}`."
+)
+
+
+def build(
+    service: Service,
+    settings: Settings,
+    records: Mapping[str, Record],
+    lifespan: Lifespan[FastAPI] | None = None,
+    pages: Iterable[APIRouter] = (),
+) -> FastAPI:
+    """Give the application, with these pages besides. Those that need a network (Swagger's, ReDoc's) are left out."""
+    app = FastAPI(
+        title="Trialcards",
+        version=cds.__version__,
+        description=_ABOUT,
+        license_info={"name": "Apache-2.0"},
+        redirect_slashes=False,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json",
+        lifespan=lifespan,
+    )
+    app.include_router(hook_routes(service, settings.max_body_bytes))
+    app.include_router(assessment_routes(service, records, settings.max_body_bytes))
+    app.include_router(trial_routes(service))
+    app.include_router(health_routes(service))
+    for router in pages:
+        app.include_router(router)
+    tell_errors(app)
+    app.add_middleware(Guard, ids=service.ids)
+    if settings.allow_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.allow_origins,
+            allow_methods=("GET", "POST"),
+            allow_headers=("authorization", "content-type"),
+            expose_headers=(CALL_ID,),
+            max_age=600,
+        )
+    _publish(app)
+    return app
+
+
+def _publish(app: FastAPI) -> None:
+    """Add the requests' schemas, which the framework does not see as it never reads a body, to the contract."""
+
+    def document() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            made = get_openapi(
+                title=app.title,
+                version=app.version,
+                description=app.description,
+                license_info=app.license_info,
+                routes=app.routes,
+            )
+            _, asked = models_json_schema(
+                [(HookRequest, "validation"), (AssessmentRequest, "validation")],
+                ref_template="#/components/schemas/{model}",
+            )
+            schemas = made["components"]["schemas"]
+            made["components"]["schemas"] = dict(sorted({**schemas, **asked["$defs"]}.items()))
+            app.openapi_schema = made
+        return app.openapi_schema
+
+    app.openapi = document  # type: ignore[method-assign] # the way FastAPI documents for changing it

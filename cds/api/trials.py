@@ -1,0 +1,97 @@
+"""``GET /api/trials`` and the health checks: what is loaded, and whether that is enough to answer calls."""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+from fastapi import APIRouter, Response
+
+from cds.api.assessments import definition
+from cds.api.models import Health, TrialList
+from cds.api.outcomes import answers, errors, outcome, reply
+from cds.core.criteria import Asked, Section
+
+if TYPE_CHECKING:
+    from cds.core.trial import Trial
+    from cds.service import Service
+
+_EXAMPLE = {
+    "trials": [
+        {
+            "nctId": "NCT00000000",
+            "title": "Example of a trial in neuroendocrine carcinoma",
+            "overallStatus": "RECRUITING",
+            "url": "https://clinicaltrials.gov/study/NCT00000000",
+            "definition": {"complete": True, "draft": False},
+            "cohorts": [{"id": "1", "label": "First cohort", "open": True}],
+            "criteria": {"inclusion": 20, "exclusion": 25, "questions": 9},
+        }
+    ]
+}
+
+
+def listed(trial: Trial) -> dict[str, Any]:
+    """Tell one trial in short: title, status, definition, cohorts, and how many criteria of each sort."""
+    criteria = list(chain(trial.criteria, *(cohort.criteria for cohort in trial.cohorts)))
+    return {
+        "nctId": trial.nct_id,
+        "title": trial.title,
+        "overallStatus": trial.status,
+        "url": trial.url,
+        "definition": definition(trial),
+        "cohorts": [{"id": each.id, "label": each.label, "open": each.open} for each in trial.cohorts],
+        "criteria": {
+            "inclusion": sum(each.section is Section.INCLUSION for each in criteria),
+            "exclusion": sum(each.section is Section.EXCLUSION for each in criteria),
+            "questions": sum(isinstance(each.rule, Asked) for each in criteria),
+        },
+    }
+
+
+def trial_routes(service: Service) -> APIRouter:
+    """Give the route that lists the trials."""
+    routes = APIRouter(prefix="/api", tags=["Trials"])
+    told = {"trials": [listed(trial) for trial in service.plan.trials]}
+
+    @routes.get(
+        "/trials",
+        summary="The trials that are loaded",
+        operation_id="listTrials",
+        responses=answers(TrialList, "the trials", _EXAMPLE) | errors(405, 500),
+    )
+    async def trials() -> Response:
+        """List the trials that charts are held against."""
+        return reply(told)
+
+    return routes
+
+
+def health_routes(service: Service) -> APIRouter:
+    """Give the health checks."""
+    routes = APIRouter(prefix="/health", tags=["Health"])
+    loaded = len(service.plan.trials)
+
+    @routes.get(
+        "/live",
+        summary="Does it run?",
+        operation_id="live",
+        responses=answers(Health, "it runs", {"status": "alive"}) | errors(405, 500),
+    )
+    async def live() -> Response:
+        """Say that the process answers."""
+        return reply({"status": "alive"})
+
+    @routes.get(
+        "/ready",
+        summary="Can it answer calls?",
+        operation_id="ready",
+        responses=answers(Health, "it can", {"status": "ready", "trials": 3}) | errors(405, 500, 503),
+    )
+    async def ready() -> Response:
+        """Say whether there are trials to hold charts against."""
+        if not loaded:
+            return outcome(503, "transient", "no trials are loaded")
+        return reply({"status": "ready", "trials": loaded})
+
+    return routes

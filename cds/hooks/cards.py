@@ -1,0 +1,183 @@
+"""Verdicts as cards: the best few trials one by one, then one card for the rest, or one that says what is not known.
+
+A summary holds words of the trial and counts, nothing about the patient. Nothing fits and all was read: no cards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from cds.core.chart import Kind
+from cds.core.explain import explain
+from cds.core.needs import needs_of
+from cds.core.truth import Truth
+from cds.core.verdict import CohortVerdict, Standing, Verdict
+from cds.core.vocabulary import Vocabulary
+from cds.hooks.detail import Unread, detail_of, unread_text
+from cds.hooks.markdown import bullets, link, shown
+from cds.hooks.wire import Card, Coding, Link, Source
+
+SUMMARY_LIMIT = 140
+"""A summary stays below this, in characters and in UTF-16 units (https://cds-hooks.hl7.org/2.0/#card-attributes)."""
+
+REGISTRY = "https://clinicaltrials.gov"
+_OWN_TOPICS = "urn:trialcards:topic"
+_SHOWN_TRIALS = 20
+_SHOWN_REASONS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """How cards are told here: the words of the vocabulary, how many, whether drafts, and where card ids come from."""
+
+    vocabulary: Vocabulary
+    new_id: Callable[[], str]
+    max_cards: int = 3
+    show_drafts: bool = False
+
+
+def tell(verdicts: Sequence[Verdict], unread: Unread, telling: Telling) -> tuple[Card, ...]:
+    """Tell verdicts, best first, as cards.
+
+    ``unread`` is what could not be read of the kinds of entry that the trials need.
+    """
+    offered = [each for each in verdicts if _offered(each, telling)]
+    fitting = [each for each in offered if each.standing is Standing.CANDIDATE]
+    fitting += [each for each in offered if each.standing is Standing.NEAR]
+    possible = [each for each in offered if each.standing is Standing.POSSIBLE]
+    if fitting:
+        cards = [_trial_card(each, unread, telling) for each in fitting[: telling.max_cards]]
+        rest = fitting[telling.max_cards :]
+        return (*cards, _more_card(rest, possible, telling)) if rest or possible else tuple(cards)
+    if possible:
+        return (_possible_card(possible, unread, telling),)
+    if unread and any(_could_change(each, unread.kinds) for each in offered):
+        return (_unread_card(unread, telling),)
+    return ()
+
+
+def _offered(verdict: Verdict, telling: Telling) -> bool:
+    """Say whether a trial may be told at all: it takes patients, and it is no draft unless the site shows drafts."""
+    return verdict.trial.offered and (telling.show_drafts or not verdict.trial.draft)
+
+
+def _could_change(verdict: Verdict, kinds: frozenset[Kind]) -> bool:
+    """Say whether what was not read could lift every obstacle of some cohort (newer results, say)."""
+    return verdict.standing is not Standing.NOT_RELEVANT and any(
+        each.open and _obstacles_depend_on(each, kinds) for each in verdict.cohorts
+    )
+
+
+def _obstacles_depend_on(cohort: CohortVerdict, kinds: frozenset[Kind]) -> bool:
+    obstacles = [each for each in cohort.findings if each.finding.truth is Truth.UNMET]
+    return all(needs_of(each.criterion.rule).keys() & kinds for each in obstacles)
+
+
+def _trial_card(verdict: Verdict, unread: Unread, telling: Telling) -> Card:
+    trial = verdict.trial
+    return Card(
+        uuid=telling.new_id(),
+        summary=_summary(verdict),
+        indicator="info",
+        detail=detail_of(verdict, telling.vocabulary, unread),
+        source=_source(Coding(system=REGISTRY, code=trial.nct_id, display=" ".join(trial.title.split()) or None)),
+        links=(_registry_link(verdict),),
+    )
+
+
+def _summary(verdict: Verdict) -> str:
+    trial = verdict.trial
+    name = "Candidate trial" if verdict.standing is Standing.CANDIDATE else "Near match"
+    draft = " (draft)" if trial.draft else ""
+    counts = [f"{count} {word}" for truth, word in _COUNTED if (count := len(verdict.having(truth)))]
+    tail = f" ({trial.nct_id})" + "".join(f", {each}" for each in counts)
+    return fitted(f"{name}{draft}: ", trial.title, tail)
+
+
+_COUNTED = ((Truth.UNMET, "unmet"), (Truth.UNKNOWN, "to check"))
+
+
+def fitted(head: str, middle: str, tail: str) -> str:
+    """Join the three on one line, cutting the middle short so that all stays below the limit of a summary."""
+    room = SUMMARY_LIMIT - 1 - _units(head) - _units(tail)
+    words = " ".join(middle.split())
+    if _units(words) > room:
+        while words and _units(words) > room - 1:
+            words = words[:-1]
+        words = words.rstrip() + "…"
+    return f"{head}{words}{tail}"
+
+
+def _units(text: str) -> int:
+    """Count UTF-16 units, of which a text never has fewer than characters."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def _source(topic: Coding) -> Source:
+    return Source(label="Trialcards, from ClinicalTrials.gov", url=REGISTRY, topic=topic)
+
+
+def _registry_link(verdict: Verdict) -> Link:
+    return Link(label=f"{verdict.trial.nct_id} on ClinicalTrials.gov", url=verdict.trial.url)
+
+
+def _more_card(rest: list[Verdict], possible: list[Verdict], telling: Telling) -> Card:
+    said = []
+    if rest:
+        said.append(f"{_trials(len(rest), 'more trial')} may fit")
+    if possible:
+        said.append(f"{_trials(len(possible), 'trial' if not rest else 'further one')} possible but not certain")
+    blocks = []
+    if rest:
+        blocks.append(f"**May fit too**\n\n{_listed(rest)}")
+    if possible:
+        blocks.append(f"**Possible:** what was read does not show whether these fit\n\n{_listed(possible)}")
+    return _own_card("more-trials", "; ".join(said), "\n\n".join(blocks), (*rest, *possible), telling)
+
+
+def _possible_card(possible: list[Verdict], unread: Unread, telling: Telling) -> Card:
+    reasons = list(dict.fromkeys(reason for each in possible for reason in _reasons(each, telling.vocabulary)))
+    blocks = ["**Why it is not certain**\n\n" + bullets([shown(each) for each in reasons[:_SHOWN_REASONS]])]
+    blocks += [unread_text(unread)] if unread else []
+    blocks.append(f"**Possible trials**\n\n{_listed(possible)}")
+    summary = f"{_trials(len(possible), 'trial')} possible: what was read does not show whether they fit"
+    return _own_card("possible-trials", summary, "\n\n".join(blocks), tuple(possible), telling)
+
+
+def _reasons(verdict: Verdict, vocabulary: Vocabulary) -> list[str]:
+    diseases = [each for each in verdict.findings if each.criterion.disease and each.finding.truth is Truth.UNKNOWN]
+    told = [explain(each.finding, vocabulary) for each in diseases]
+    told += (
+        [f"{verdict.trial.nct_id}: not every line of its text is covered yet."] if not verdict.trial.complete else []
+    )
+    return told or [f"{verdict.trial.nct_id}: the records do not settle it."]
+
+
+def _unread_card(unread: Unread, telling: Telling) -> Card:
+    lead = "No trial can be told to fit on what was read. What could not be read may matter:"
+    summary = "Trials could not be checked fully: part of the record could not be read"
+    return _own_card("not-read", summary, f"{lead}\n\n{unread_text(unread)}", (), telling)
+
+
+def _own_card(topic: str, summary: str, detail: str, verdicts: tuple[Verdict, ...], telling: Telling) -> Card:
+    return Card(
+        uuid=telling.new_id(),
+        summary=fitted("", summary, ""),
+        indicator="info",
+        detail=detail,
+        source=_source(Coding(system=_OWN_TOPICS, code=topic)),
+        links=tuple(map(_registry_link, verdicts[:_SHOWN_TRIALS])) or None,
+    )
+
+
+def _listed(verdicts: list[Verdict]) -> str:
+    lines = [
+        f"{link(each.trial.nct_id, each.trial.url)} {shown(each.trial.title)}" for each in verdicts[:_SHOWN_TRIALS]
+    ]
+    more = len(verdicts) - _SHOWN_TRIALS
+    return bullets([*lines, f"{more} more"] if more > 0 else lines)
+
+
+def _trials(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"

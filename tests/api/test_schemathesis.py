@@ -1,0 +1,39 @@
+"""The published contract against the application: whatever it allows or forbids, answers are as it says."""
+
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from cds.api.build import build
+from cds.settings import Settings
+from tests.api.calls import RECORDS
+from tests.service import world
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
+schema = schemathesis.openapi.from_asgi("/openapi.json", build(world.service(), Settings(), RECORDS))
+CHECKS = (not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance)
+
+
+@schema.parametrize()
+@settings(max_examples=25, suppress_health_check=list(HealthCheck))
+def test_every_answer_is_as_published(case: Any) -> None:  # noqa: ANN401 - schemathesis gives its cases no public type
+    case.call_and_validate(checks=CHECKS)
+
+
+def test_the_contract_names_every_route() -> None:
+    assert sorted(schema.raw_schema["paths"]) == [
+        "/api/assessments",
+        "/api/trials",
+        "/cds-services",
+        "/cds-services/trialcards-patient-view",
+        "/health/live",
+        "/health/ready",
+    ]
