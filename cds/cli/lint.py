@@ -1,0 +1,66 @@
+"""``trialcards trials lint`` and ``trialcards mappings lint``: what is wrong with the reviewed data."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cds.cli.exits import Exit
+from cds.cli.words import Commands, command, counted, group, write, write_faults
+
+if TYPE_CHECKING:
+    import argparse
+
+    from cds.files import Fault
+
+
+def add_to(commands: Commands) -> None:
+    """Add the two linters."""
+    trials = command(
+        group(commands, "trials", "look after trial definitions"),
+        "lint",
+        _lint_trials,
+        "say what is wrong with trial definitions, file by file",
+        "Where CDS_RECORDS names the registry's records, every line of their text must be accounted for.",
+    )
+    mappings = command(
+        group(commands, "mappings", "look after the terminology tables"),
+        "lint",
+        _lint_mappings,
+        "say what is wrong with the terminology tables, row by row",
+    )
+    for each in (trials, mappings):
+        each.add_argument("folder", metavar="FOLDER", nargs="?", type=Path, help="default: the folder of the settings")
+
+
+def _lint_trials(chosen: argparse.Namespace) -> int:
+    from cds.settings import Settings
+    from cds.terms import load_vocabulary
+    from cds.trials.lint import lint_trials
+
+    settings = Settings.read(os.environ)
+    folder = chosen.folder or settings.trials
+    return _report(folder, lint_trials(_existing(folder), load_vocabulary(settings.mappings), settings.records))
+
+
+def _lint_mappings(chosen: argparse.Namespace) -> int:
+    from cds.settings import Settings
+    from cds.terms.lint import lint_mappings
+
+    folder = chosen.folder or Settings.read(os.environ).mappings
+    return _report(folder, lint_mappings(_existing(folder)))
+
+
+def _existing(folder: Path) -> Path:
+    from cds.errors import BadCall
+
+    if not folder.is_dir():
+        raise BadCall(f"{folder.name}: there is no such folder")
+    return folder
+
+
+def _report(folder: Path, faults: list[Fault]) -> int:
+    found = write_faults(faults)
+    write(f"{folder.name}: {counted(found, 'fault')}")
+    return Exit.FAULTS if found else Exit.OK
