@@ -87,7 +87,7 @@ openapi: env ## rewrite the published contract in openapi/ (then review the diff
 # Pins that still fit are kept; `make lock UPGRADE=1` takes the newest of everything.
 UV := build/lock/bin/uv
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
-	--no-emit-index-url --no-emit-find-links $(if $(UPGRADE),--upgrade)
+	$(if $(UPGRADE),--upgrade)
 
 .PHONY: lock
 lock: ## resolve the dependencies again and rewrite both lock files
