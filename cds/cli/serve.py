@@ -61,7 +61,9 @@ def _serve(chosen: argparse.Namespace) -> int:
     else:
         told = f"CDS Hooks discovery at {where}/cds-services. Stop with Ctrl-C."
     print(told, file=sys.stderr)  # noqa: T201 - this is how a command line speaks
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, server_header=False))
+    server = uvicorn.Server(
+        uvicorn.Config(app, log_config=None, log_level="warning", access_log=False, server_header=False)
+    )
     with suppress(KeyboardInterrupt):
         server.run(sockets=[listening])
     return Exit.OK
