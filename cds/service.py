@@ -119,7 +119,8 @@ class Call:
     @property
     def by_the_patient(self) -> bool:
         """Whether the viewer is the patient or a relative, to whom no cards are told."""
-        return self.viewer.partition("/")[0] in {"Patient", "RelatedPerson"}
+        steps = self.viewer.strip().casefold().split("/")
+        return not {"patient", "relatedperson"}.isdisjoint(steps[:-1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +147,11 @@ async def answer(call: Call, service: Service) -> Answered:
     answers = await with_the_rest(sent, call, service)
     _require_patient(answers[PATIENT.key], call.patient_id)
 
+    return await asyncio.to_thread(_told, answers, call, service)
+
+
+def _told(answers: Mapping[str, Answer], call: Call, service: Service) -> Answered:
+    """Read the chart, screen it and tell the cards: plain work, done beside the loop so that other calls go on."""
     chart = chart_of(answers, service.searches, patient_id=call.patient_id, zone=service.zone, opt_out=service.opt_out)
     states = {key: each.state for key, each in answers.items()}
     as_of = service.today()
@@ -243,14 +249,19 @@ def _may_ask(server: str | None, allowed: Sequence[str]) -> bool:
     return server is not None and _address(server) in {_address(each) for each in allowed}
 
 
-def _address(base: str) -> tuple[str, str, str] | None:
+def _address(base: str) -> tuple[str, str, int, str] | None:
+    """Give what makes two addresses the same base: scheme, host, port (the usual one if unsaid) and path."""
     try:
         parts = urlsplit(base)
-    except ValueError:
+        port = parts.port or _PORTS[parts.scheme]
+    except (ValueError, KeyError):
         return None
-    if parts.query or parts.fragment or parts.scheme not in {"http", "https"}:
+    if parts.query or parts.fragment or parts.username is not None or not parts.hostname:
         return None
-    return parts.scheme, parts.netloc.lower(), parts.path.rstrip("/")
+    return parts.scheme, parts.hostname, port, parts.path.rstrip("/")
+
+
+_PORTS = {"http": 80, "https": 443}
 
 
 async def _fetch(lacking: Sequence[Search], call: Call, service: Service) -> Mapping[str, Answer]:
@@ -301,8 +312,8 @@ def assess(question: Question, service: Service) -> Assessment:
     Raises ``BadCall`` (not a Bundle, an attestation of no such criterion), ``NoPatient`` and ``UnknownService`` (a
     trial that is not loaded).
     """
+    _check_attestations(question.attestations, service.plan)
     plan = service.plan if question.trials is None else _only(service.plan, question.trials)
-    _check_attestations(question.attestations, plan)
     chart = chart_of_bundle(
         question.bundle,
         patient_id=question.patient_id,
@@ -334,3 +345,5 @@ def _check_attestations(attestations: tuple[Attestation, ...], plan: Plan) -> No
             raise UnknownService(f"attestations[{place}].trial: no such trial is loaded")
         if each.criterion not in criteria[each.trial]:
             raise BadCall(f"attestations[{place}].criterion: the trial has no such criterion")
+        if any((other.trial, other.criterion) == (each.trial, each.criterion) for other in attestations[:place]):
+            raise BadCall(f"attestations[{place}].criterion: it was attested before")

@@ -12,11 +12,14 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
 
+_LONGEST_NUMBER = 18
+
+
 async def read_body(request: Request, limit_bytes: int) -> bytes:
     """Read a request's body; raise ``TooLarge`` as soon as it is, or says that it will be, larger than the limit."""
     declared = request.headers.get("content-length", "")
     too_large = TooLarge(f"the body is larger than {limit_bytes} bytes")
-    if declared.isdecimal() and int(declared) > limit_bytes:
+    if declared.isdecimal() and (len(declared) > _LONGEST_NUMBER or int(declared) > limit_bytes):
         raise too_large
     body = bytearray()
     async for chunk in request.stream():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -109,7 +110,7 @@ def hook_routes(service: Service, max_body_bytes: int) -> APIRouter:
     )
     async def patient_view(request: Request) -> Response:
         """Answer the opening of a chart with trial cards."""
-        body = decode(await read_body(request, max_body_bytes))
+        body = await asyncio.to_thread(decode, await read_body(request, max_body_bytes))
         answered = await answer(Call.of(read_request(body)), service)
         count(request, **_counts(answered))
         told = HookResponse(cards=answered.cards).model_dump_json(exclude_none=True)

@@ -150,6 +150,9 @@ def _age(rule: Age, case: Case, *, forbidden: bool) -> Finding:
     if person.born is None:
         wanted = Wanted("Date of birth?", Kind.PERSON)
         return Finding(rule, Truth.UNKNOWN, cause=Cause.NO_RECORD, wanted=wanted, forbidden=forbidden)
+    if person.born.earliest > case.known_on:
+        wanted = Wanted("Date of birth? The one on record lies ahead.", Kind.PERSON)
+        return Finding(rule, Truth.UNKNOWN, cause=Cause.IMPLAUSIBLE, wanted=wanted, forbidden=forbidden)
     fewest, most = age_on(person.born, case.as_of)
     seen = Evidence(
         person.reference, "Age", f"{fewest}" if fewest == most else f"{fewest} to {most}", date=str(case.as_of)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from cds.core.chart import Kind
 from cds.core.explain import explain
+from cds.core.finding import Cause
 from cds.core.needs import needs_of
 from cds.core.truth import Truth
 from cds.core.verdict import CohortVerdict, Standing, Verdict
@@ -63,10 +64,14 @@ def _offered(verdict: Verdict, telling: Telling) -> bool:
 
 
 def _could_change(verdict: Verdict, kinds: frozenset[Kind]) -> bool:
-    """Say whether what was not read could lift every obstacle of some cohort (newer results, say)."""
+    """Say whether what was not read could make a trial fit: tell the disease, or lift every obstacle of some cohort."""
     return verdict.standing is not Standing.NOT_RELEVANT and any(
-        each.open and _obstacles_depend_on(each, kinds) for each in verdict.cohorts
+        each.open and (_disease_not_read(each) or _obstacles_depend_on(each, kinds)) for each in verdict.cohorts
     )
+
+
+def _disease_not_read(cohort: CohortVerdict) -> bool:
+    return any(each.criterion.disease and each.finding.cause is Cause.NOT_READ for each in cohort.findings)
 
 
 def _obstacles_depend_on(cohort: CohortVerdict, kinds: frozenset[Kind]) -> bool:

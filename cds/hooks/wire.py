@@ -165,7 +165,9 @@ def _complaint(problem: ValidationError) -> str:
 
 
 def _place(steps: tuple[int | str, ...]) -> str:
-    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps).lstrip(".")
+    """Name an element; what stands in ``covered`` is named by the caller, and a caller's words are not repeated."""
+    ours = steps[:1] if steps[:1] == ("covered",) else steps
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in ours).lstrip(".")
 
 
 def _plain(kind: str, message: str) -> str:

@@ -136,7 +136,7 @@ async def test_several_patients_need_a_name() -> None:
         ({"bundle": CHART, "asOf": "tomorrow"}, 400, "invalid", "asOf: must be a date of the form YYYY-MM-DD"),
         ({"bundle": CHART, "asOf": 20260615}, 400, "invalid", "asOf: must be a date of the form YYYY-MM-DD"),
         ({"bundle": CHART, "asOf": "2026-02-30"}, 400, "invalid", "asOf: "),
-        ({"bundle": CHART, "covered": {"Condition": "yes"}}, 400, "invalid", "covered.Condition: Input should be"),
+        ({"bundle": CHART, "covered": {"Condition": "yes"}}, 400, "invalid", "covered: Input should be"),
         ({"bundle": CHART, "covered": {"Cats": "complete"}}, 400, "invalid", "covered: "),
         ({"bundle": CHART, "trials": ["NCT99999999"]}, 404, "not-found", "trials[0]: no such trial is loaded"),
         ({"bundle": CHART, "patientId": "pat-9"}, 400, "invalid", "bundle: its Patient is not the one"),

@@ -102,6 +102,7 @@ def test_questions_stay_questions_even_forbidden() -> None:
         ("2007-06-16", "unmet", "2026-06-16"),
         ("2007", "unknown", None),
         ("2006", "met", None),
+        ("2030-01-01", "unknown", None),
         (None, "unknown", None),
     ],
 )

@@ -19,7 +19,7 @@ from cds.core.verdict import Standing
 from cds.hooks.cards import SUMMARY_LIMIT, Telling, fitted, tell
 from cds.hooks.detail import Unread
 from cds.hooks.wire import Card, HookResponse
-from tests.core.builders import AS_OF, VOCABULARY, chart, drug, lab, problem
+from tests.core.builders import AS_OF, EVERYTHING, VOCABULARY, chart, drug, lab, problem
 from tests.hooks.test_markdown import rendered
 from tests.service.world import LUNG, NEC, PLAN, CountingIds, twins
 
@@ -189,6 +189,14 @@ def test_words_from_the_chart_stand_on_the_card_as_written() -> None:
     assert set(page.tags) == {"p", "strong", "ul", "li"}
     for finding in screen(the_chart, PLAN, AS_OF)[0].having(Truth.UNMET):
         assert explain(finding.finding, VOCABULARY) in page.text
+
+
+def test_unread_diagnoses_are_told_even_beside_an_obstacle() -> None:
+    blind = {**EVERYTHING, Kind.CONDITION: Extent.NOT_READ}
+    low = chart(lab("platelets", "80 10*9/L"), covered=blind)
+    gap = Unread({Kind.CONDITION: "the FHIR server answered 500"})
+    (card,) = cards_for(low, Plan.of([NEC], VOCABULARY), unread=gap)
+    assert "could not be read" in card.summary
 
 
 AWKWARD = st.text(max_size=300) | st.sampled_from([TOO_MANY_CODES, "a" * 500, "**|<LLN or >ULN\n# x", " \n ", ""])

@@ -115,7 +115,16 @@ async def test_what_was_sent_is_kept_where_the_rest_cannot_be_fetched() -> None:
 
 
 @pytest.mark.parametrize(
-    "server", [None, "https://other.example.org/r4", SERVER + "/deeper", "file:///etc", "http://["]
+    "server",
+    [
+        None,
+        "https://other.example.org/r4",
+        SERVER + "/deeper",
+        "file:///etc",
+        "http://[",
+        "https://u:p@fhir.example.org/r4",
+        "https://fhir.example.org:99999/r4",
+    ],
 )
 async def test_a_server_that_is_not_listed_is_never_asked(server: str | None) -> None:
     records = ScriptedRecords()
@@ -126,9 +135,10 @@ async def test_a_server_that_is_not_listed_is_never_asked(server: str | None) ->
     assert "not on this service" in answered.cards[0].detail or "gave no FHIR server" in answered.cards[0].detail
 
 
-async def test_a_server_is_known_whatever_its_last_slash_and_capitals() -> None:
+@pytest.mark.parametrize("server", ["https://FHIR.example.org/r4/", "https://fhir.example.org:443/r4"])
+async def test_a_server_is_known_whatever_its_last_slash_capitals_and_usual_port(server: str) -> None:
     records = ScriptedRecords({"conditions": Answer(AnswerState.COMPLETE, (CANCER,))})
-    await answer(call(prefetch(conditions=...), server="https://FHIR.example.org/r4/"), world.service(records))
+    await answer(call(prefetch(conditions=...), server=server), world.service(records))
     assert records.asked == ["conditions"]
 
 
@@ -177,7 +187,9 @@ async def test_no_cards_are_told_of_some_patients(person: dict[str, object], rea
     assert (answered.cards, answered.withheld) == ((), reason)
 
 
-@pytest.mark.parametrize("viewer", ["Patient/pat-1", "RelatedPerson/9"])
+@pytest.mark.parametrize(
+    "viewer", ["Patient/pat-1", "RelatedPerson/9", "https://ehr.example.org/fhir/Patient/pat-1", " patient/pat-1"]
+)
 async def test_the_patient_and_relatives_are_told_no_cards(viewer: str) -> None:
     answered = await answer(call(viewer=viewer), world.service())
     assert (answered.cards, answered.withheld) == ((), Withheld.VIEWER)
@@ -241,6 +253,9 @@ def test_questions_about_what_is_not_loaded_are_refused() -> None:
         assess(Question(bundle, attestations=(Attestation("ecog", "NCT9", Truth.MET),)), world.service())
     with pytest.raises(BadCall, match=r"attestations\[0\]\.criterion"):
         assess(Question(bundle, attestations=(Attestation("x", "NCT00000001", Truth.MET),)), world.service())
+    twice = (Attestation("ecog", "NCT00000001", Truth.MET), Attestation("ecog", "NCT00000001", Truth.UNMET))
+    with pytest.raises(BadCall, match=r"attestations\[1\]\.criterion: it was attested before"):
+        assess(Question(bundle, attestations=twice), world.service())
 
 
 def test_a_value_that_is_no_number_is_lost_by_name() -> None:
