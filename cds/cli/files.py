@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cds.errors import BadCall
+from cds.fhir.sorting import announced, matches
+from cds.fhir.values import many
 from cds.fhir.wire import decode
 
 if TYPE_CHECKING:
@@ -114,14 +116,13 @@ def _lacks_pages(bundles: Iterable[object]) -> bool:
 
 
 def _is_short(page: Json, followed: set[str]) -> bool:
-    total = page.get("total")
+    total = announced(page)
     alone = _link(page, "self") not in followed
-    return alone and isinstance(total, int) and total > len(_entries(page))
+    return alone and total is not None and total > matches(page)
 
 
 def _link(page: Json, relation: str) -> str:
-    links = page.get("link")
-    for each in links if isinstance(links, list) else []:
+    for each in many(page.get("link")):
         if isinstance(each, dict) and each.get("relation") == relation:
             return str(each.get("url"))
     return ""

@@ -7,13 +7,14 @@ import enum
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cds.core.criteria import IfThen, Measured, PerformanceStatus
+from cds.core.criteria import PERFORMANCE_SCORES, Exposed, IfThen, Measured, PerformanceStatus
 from cds.core.dates import days_later
 from cds.core.truth import Truth, all_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from cds.core.criteria import Rule
     from cds.core.finding import CriterionFinding, Finding
     from cds.core.trial import Trial
     from cds.core.vocabulary import Vocabulary
@@ -120,9 +121,10 @@ def _passes(finding: Finding, horizon: dt.date, vocabulary: Vocabulary) -> bool:
 
 def _lifts(obstacle: Finding, horizon: dt.date, vocabulary: Vocabulary) -> bool:
     """Say whether one part that is unmet is a value that may be corrected, or is over for certain in time."""
-    if isinstance(obstacle.rule, Measured | PerformanceStatus):
-        return _remediable(obstacle.rule, vocabulary)
-    return bool(obstacle.turns) and max(obstacle.turns) <= horizon
+    if _remediable(obstacle.rule, vocabulary):
+        return True
+    timed = not isinstance(obstacle.rule, Measured | PerformanceStatus)
+    return timed and bool(obstacle.turns) and max(obstacle.turns) <= horizon
 
 
 def _leaves(finding: Finding) -> Iterable[Finding]:
@@ -132,8 +134,17 @@ def _leaves(finding: Finding) -> Iterable[Finding]:
         yield from _leaves(part)
 
 
-def _remediable(rule: Measured | PerformanceStatus, vocabulary: Vocabulary) -> bool:
-    names = rule.concepts if isinstance(rule, Measured) else ("ecog",)
+def _remediable(rule: Rule, vocabulary: Vocabulary) -> bool:
+    """Say whether every concept of a rule is marked as one that may be corrected: a value, or a drug to be replaced."""
+    match rule:
+        case Measured():
+            names = rule.concepts
+        case PerformanceStatus():
+            names = PERFORMANCE_SCORES[:1]
+        case Exposed():
+            names = rule.drugs
+        case _:
+            return False
     return all((concept := vocabulary.concepts.get(name)) is not None and concept.remediable for name in names)
 
 

@@ -10,21 +10,23 @@ import logging
 from dataclasses import dataclass, field
 from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import httpx
 
 from cds.errors import BadCall
 from cds.fhir.answer import Answer, AnswerState
-from cds.fhir.sorting import matches
+from cds.fhir.sorting import announced, matches
 from cds.fhir.values import Json, many, part, word
 from cds.fhir.wire import decode
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping
+    from decimal import Decimal
 
     from cds.fhir.searches import Search
 
+_LOG = logging.getLogger(__name__)
 _TOO_SLOW = "the FHIR server took too long"
 _ELSEWHERE = "this FHIR server is not one that may be asked"
 _SAID = {
@@ -73,15 +75,15 @@ class _Pages:
 
     resources: list[object] = field(default_factory=list)
     matches: int = 0
-    total: int | None = None
+    total: float | Decimal | None = None
     seen: set[str] = field(default_factory=set)
 
     def take(self, bundle: Json) -> None:
         """Add a page."""
         self.resources.extend(part(entry, "resource") for entry in many(bundle.get("entry")))
         self.matches += matches(bundle)
-        total = bundle.get("total")
-        self.total = total if isinstance(total, int) else self.total
+        total = announced(bundle)
+        self.total = self.total if total is None else total
 
 
 class FhirRecords:
@@ -157,6 +159,9 @@ class FhirRecords:
             state = AnswerState.NOT_OFFERED if stop.not_offered else state
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError):
             why = "the FHIR server cannot be reached, or broke off"
+        except Exception as fault:  # noqa: BLE001 - one search never takes the others with it
+            _LOG.warning("a search of a FHIR server failed: %s", type(fault).__name__)
+            why = "the FHIR server could not be asked"
         if why:
             return Answer(AnswerState.PARTIAL if pages.resources else state, tuple(pages.resources), why)
         if pages.total is not None and pages.total > pages.matches:
@@ -185,6 +190,8 @@ class FhirRecords:
             here = _absolute(here, following)
             if _origin(here) != _origin(visit.base):
                 raise _StopError("the next page is said to be on another server, which is not asked")
+            if not _is_below(here, visit.base):
+                raise _StopError("its next page lies elsewhere")
             if here in pages.seen:
                 raise _StopError("the FHIR server's pages go round in a circle")
             pages.seen.add(here)
@@ -192,7 +199,7 @@ class FhirRecords:
             if bundle.get("resourceType") != "Bundle":
                 raise _StopError("the FHIR server sent something else than search results")
             pages.take(bundle)
-            following = next_page(bundle)
+            following = _following(bundle)
         if following is not None:
             raise _StopError(f"there are more than {self._limits.pages} pages")
 
@@ -234,6 +241,13 @@ def next_page(bundle: Json) -> str | None:
             url = part(link, "url")
             return url if isinstance(url, str) and url else None
     return None
+
+
+def _following(bundle: Json) -> str | None:
+    url = next_page(bundle)
+    if url is None and any(word(part(link, "relation")) == "next" for link in many(bundle.get("link"))):
+        raise _StopError("the FHIR server names a next page without its address")
+    return url
 
 
 def _resource(body: bytes) -> Json:
@@ -280,8 +294,17 @@ def _origin(url: str) -> tuple[str, str, int]:
     return scheme, (parts.hostname or "").lower(), parts.port or (443 if scheme == "https" else 80)
 
 
+def _is_below(url: str, base: str) -> bool:
+    """Say whether a URL lies within the base's path, without a user's name in it or steps that lead out."""
+    parts, root = urlsplit(url), urlsplit(base).path
+    inside = parts.path == root or parts.path.startswith(root + "/")
+    return inside and "@" not in parts.netloc and ".." not in unquote(parts.path).split("/")
+
+
 def _absolute(base: str, url: str) -> str:
     try:
-        return str(httpx.URL(base).join(url))
+        found = str(httpx.URL(base).join(url))
+        _origin(found)
     except (httpx.InvalidURL, ValueError):
         raise _StopError("the FHIR server names a next page that is no URL") from None
+    return found

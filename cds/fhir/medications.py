@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from cds.core.dates import PartialDate
-    from cds.fhir.sorting import Entry
+    from cds.fhir.versions import Entry
 
 _DROPPED = "entered-in-error"
 _NOT_ORDERS = frozenset({"proposal", "option"})

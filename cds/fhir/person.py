@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from cds.core.chart import Person, Sex
 from cds.core.codes import Code
 from cds.fhir.elements import Elements
-from cds.fhir.values import Json, many, part, text, true, word
+from cds.fhir.values import Json, first, many, part, text, word
+from cds.fhir.versions import server_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,18 +33,26 @@ def read_person(resource: Json, elements: Elements, opt_out: frozenset[Code], *,
     ``opt_out`` are the labels (``meta.security``, ``meta.tag``) by which a site marks patients who do not
     want to be told of research; ``refused`` says that a Consent refuses it.
     """
-    died = resource.get("deceasedDateTime")
     meta = resource.get("meta")
     labels = [*many(part(meta, "security")), *many(part(meta, "tag"))]
     marked = any(Code(text(part(each, "system")), text(part(each, "code"))) in opt_out for each in labels)
     return Person(
         born=elements.date(resource.get("birthDate")),
         sex=_SEX.get(word(resource.get("gender"))),
-        deceased=died is not None or true(resource.get("deceasedBoolean")),
-        died=elements.date(died),
+        deceased=any(_says_deceased(resource.get(name)) for name in _DECEASED),
+        died=elements.date(resource.get("deceasedDateTime")),
         opted_out=marked or refused,
         reference=f"Patient/{text(resource.get('id'))}".rstrip("/"),
     )
+
+
+_DECEASED = ("deceasedBoolean", "deceasedDateTime", "_deceasedDateTime", "deceased")
+
+
+def _says_deceased(value: object) -> bool:
+    """Say whether an element tells of a death: whatever it holds, unless that is a plain no."""
+    sent = first(value)
+    return sent is not None and sent != False and word(sent) != "false"  # noqa: E712 - a nought is a no as well
 
 
 _IN_FORCE = frozenset({"active", "proposed", "draft", ""})
@@ -67,7 +76,7 @@ def refuses_research(consent: Json) -> bool:
 class Subjects:
     """Tells this patient's entries from those of others, by what their ``subject`` or ``patient`` refers to."""
 
-    __slots__ = ("_judged", "_lonely", "_others", "_own")
+    __slots__ = ("_judged", "_lonely", "_others", "_own", "_servers")
 
     def __init__(self, own: Iterable[str], others: Iterable[str], *, lonely: bool) -> None:
         """Know the patient by id and entry URL; ``others`` are patients known to be different ones.
@@ -76,6 +85,7 @@ class Subjects:
         """
         self._own = frozenset(filter(None, own))
         self._others = frozenset(filter(None, others))
+        self._servers = frozenset(filter(None, map(server_of, self._own)))
         self._lonely = lonely
         self._judged: dict[str, str | None] = {}
 
@@ -84,9 +94,12 @@ class Subjects:
         pointer = resource.get("subject")
         if pointer is None:
             pointer = resource.get("patient")
-        sent = pointer.get("reference") if isinstance(pointer, dict) else pointer
-        if not isinstance(sent, str):
+        if pointer is None:
             return None if self._lonely else _NO_PATIENT
+        pointer = _only(pointer)
+        sent = _only(pointer.get("reference")) if isinstance(pointer, dict) else pointer
+        if not isinstance(sent, str):
+            return _NO_PATIENT
         try:
             return self._judged[sent]
         except KeyError:
@@ -100,14 +113,22 @@ class Subjects:
 
     def _judge(self, sent: str) -> str | None:
         if not sent or sent.startswith("#"):
-            return None if self._lonely else _NO_PATIENT
+            return _NO_PATIENT
         if sent in self._own:
             return None
         path = sent.partition("/_history/")[0]
         kind = path.rpartition("/")[0].rpartition("/")[2]
         if kind not in {"", "Patient"}:
             return _NOT_A_PATIENT
+        server = server_of(sent)
+        if server and self._servers and server not in self._servers:
+            return OTHER_PATIENT
         return None if _tail(sent) in self._own else OTHER_PATIENT
+
+
+def _only(value: object) -> object:
+    """Give the one member of a list of one, and anything else as it is."""
+    return value[0] if isinstance(value, list) and len(value) == 1 else value
 
 
 def _tail(reference: str) -> str:

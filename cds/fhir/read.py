@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from cds.core.chart import Chart, Kind, Lost, Person
@@ -15,11 +15,12 @@ from cds.fhir.names import KIND_OF
 from cds.fhir.observations import read_observation
 from cds.fhir.others import read_allergy, read_procedure, read_vaccination
 from cds.fhir.person import OTHER_PATIENT, Subjects, read_person, refuses_research
-from cds.fhir.sorting import Entry, Sorted, bundle_entries, pages_missing, sort
+from cds.fhir.sorting import Sent, Sorted, bundle_entries, is_bundle, pages_missing, sort, type_of
 from cds.fhir.values import CannotReadError, Json, text
+from cds.fhir.versions import Entry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
     from zoneinfo import ZoneInfo
 
     from cds.core.codes import Code
@@ -43,12 +44,12 @@ def chart_of(
     Never raises: a patient that cannot be read, or is another one, leaves ``Kind.PERSON`` *not read*. ``opt_out`` are
     the labels by which a site marks patients who do not want to be told of research.
     """
-    kinds = {search.key: search.kind for search in searches}
-    entries = [
-        (resource, "", kinds.get(key)) for key, answer in answers.items() for resource in _flat(answer.resources)
-    ]
-    found = sort(entries)
+    asked = {search.key: search for search in searches}
     coverage = covered_by_answers(answers, searches)
+    entries: list[Sent] = []
+    for key, answer in answers.items():
+        entries += _told(asked.get(key), answer, coverage)
+    found = sort(entries)
     known = patient_id.strip().rpartition("/")[2] if patient_id else None
     patient = next((each for each in found.of("Patient") if known in {None, text(each.resource.get("id"))}), None)
     subjects = Subjects([known or (text(patient.resource.get("id")) if patient else "")], (), lonely=True)
@@ -57,15 +58,33 @@ def chart_of(
     return _Reading(found, coverage, subjects, Elements(zone)).chart(patient, opt_out)
 
 
-def _flat(resources: Iterable[object]) -> list[object]:
-    """Open Bundles that stand where resources should."""
-    flat: list[object] = []
-    for each in resources:
-        if isinstance(each, dict) and each.get("resourceType") == "Bundle":
-            flat.extend(resource for resource, *_ in bundle_entries(each))
+_MORE_INSIDE = "a Bundle inside it announces more pages or entries than came"
+_BESIDES = frozenset({"OperationOutcome", "Bundle", "Patient", "Provenance", "Medication"})
+
+
+def _told(search: Search | None, answer: Answer, coverage: Coverage) -> list[Sent]:
+    """Give what a search's answer holds, Bundles inside it opened; what it should not hold makes its kind partial."""
+    kind = search.kind if search else None
+    told: list[Sent] = []
+    for each in answer.resources:
+        if is_bundle(each):
+            told += [(resource, url, kind) for resource, url, _ in bundle_entries(each)]
         else:
-            flat.append(each)
-    return flat
+            told.append((each, "", kind))
+    if search is None:
+        return told
+    if any(is_bundle(each) and pages_missing(each) for each in answer.resources):
+        coverage.dent(kind, f"{search.key}: {_MORE_INSIDE}")
+    strange = sum(type_of(resource) not in {None, *_expected(search)} for resource, *_ in told)
+    if strange:
+        coverage.dent(kind, f"{search.key}: {strange} of its entries are not of the type that was asked for")
+    return told
+
+
+def _expected(search: Search) -> frozenset[str]:
+    """Give the types a search may be answered with: its own, and what may come along."""
+    beside = _BESIDES if search.kind is Kind.MEDICATION else _BESIDES - {"Medication"}
+    return beside | {search.resource_type}
 
 
 def chart_of_bundle(
@@ -167,7 +186,17 @@ class _Reading:
         if patient is None:
             return Person(opted_out=refused)
         self.read["Patient"] = 1
-        return read_person(patient.resource, self.elements, opt_out, refused=refused)
+        person = read_person(patient.resource, self.elements, opt_out, refused=refused)
+        for twin in self.found.twins:
+            if twin.reference == patient.reference:
+                told = read_person(twin.resource, self.elements, opt_out, refused=refused)
+                person = replace(
+                    person,
+                    deceased=person.deceased or told.deceased,
+                    died=person.died or told.died,
+                    opted_out=person.opted_out or told.opted_out,
+                )
+        return person
 
     def _read_all(self, name: str) -> None:
         """Read the entries of one type."""

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import datetime as dt
+import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
-
-import msgspec
+from decimal import Decimal
+from typing import TYPE_CHECKING, TypeAlias, TypeGuard
 
 from cds.core.chart import Kind, Lost
 from cds.fhir.names import KIND_OF, KNOWN
 from cds.fhir.values import Json, many, part, text, word
+from cds.fhir.versions import Entry, by_server, newest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -21,25 +21,18 @@ Sent: TypeAlias = tuple[object, str, "Kind | None"]
 _DEEPEST_BUNDLE = 3
 
 
-class Entry(msgspec.Struct, frozen=True):
-    """One resource with the reference it is called by and the URL of its entry in a Bundle."""
-
-    resource: Json
-    reference: str
-    url: str
-
-
 @dataclass(slots=True)
 class Sorted:
     """What was sent, by type.
 
     ``warned`` holds the kinds of which a server said that something may be missing (none: any of them); ``lost`` what
-    was no resource, or one of no known type.
+    was no resource, or one of no known type; ``twins`` other versions of a patient, of which none is the newer.
     """
 
     groups: dict[str, list[Entry]] = field(default_factory=dict)
     warned: list[Kind | None] = field(default_factory=list)
     lost: list[Lost] = field(default_factory=list)
+    twins: list[Entry] = field(default_factory=list)
 
     def of(self, name: str) -> list[Entry]:
         """Give the resources of a type."""
@@ -53,24 +46,43 @@ def bundle_entries(bundle: Json, depth: int = _DEEPEST_BUNDLE) -> Iterator[Sent]
             yield None, "", None
             continue
         resource = entry.get("resource")
-        if depth and isinstance(resource, dict) and resource.get("resourceType") == "Bundle":
+        if depth and is_bundle(resource):
             yield from bundle_entries(resource, depth - 1)
         else:
             url = entry.get("fullUrl")
             yield resource, url if isinstance(url, str) else "", None
 
 
-def pages_missing(bundle: Json) -> bool:
-    """Say whether a Bundle announces more than it holds: a next page, or a larger total of matches."""
+def pages_missing(bundle: Json, depth: int = _DEEPEST_BUNDLE) -> bool:
+    """Say whether a Bundle, or one inside it, announces more than it holds: a next page, a larger total of matches."""
     if any(word(part(link, "relation")) == "next" for link in many(bundle.get("link"))):
         return True
+    total = announced(bundle)
+    if total is not None and total > matches(bundle):
+        return True
+    inside = (part(entry, "resource") for entry in many(bundle.get("entry"))) if depth else ()
+    return any(is_bundle(each) and pages_missing(each, depth - 1) for each in inside)
+
+
+def is_bundle(resource: object) -> TypeGuard[Json]:
+    """Say whether a resource is a Bundle."""
+    return isinstance(resource, dict) and resource.get("resourceType") == "Bundle"
+
+
+def announced(bundle: Json) -> float | Decimal | None:
+    """Give the total of matches that a Bundle announces, also where it stands as text; nothing where it says none."""
     total = bundle.get("total")
-    return isinstance(total, int) and total > matches(bundle)
+    if isinstance(total, str):
+        digits = total.strip()
+        return Decimal(digits) if digits.isascii() and digits.isdigit() else None
+    if isinstance(total, Decimal):
+        return total if total.is_finite() else None
+    return total if isinstance(total, int) or (isinstance(total, float) and math.isfinite(total)) else None
 
 
 def matches(bundle: Json) -> int:
     """Count the entries of a Bundle that a search found, those that only came with them left out."""
-    return sum(part(each, "search", "mode") not in _BESIDES for each in many(bundle.get("entry")))
+    return sum(word(part(each, "search", "mode")) not in _BESIDES for each in many(bundle.get("entry")))
 
 
 _BESIDES = frozenset({"include", "outcome"})
@@ -82,33 +94,30 @@ def sort(sent: Iterable[Sent]) -> Sorted:
     Types that tell of nothing we ask (encounters, claims) are passed over.
     """
     found = Sorted()
-    places: dict[str, int] = {}
+    versions: dict[str, dict[str, list[Entry]]] = {}
     for number, (resource, url, kind) in enumerate(sent, start=1):
-        name = _type(resource)
+        name = type_of(resource)
         if name is None or not isinstance(resource, dict):
             found.lost.append(Lost(f"entry {number}", "it is not a FHIR resource", kind))
         elif name in _LOOKED_INTO:
-            group = found.groups.setdefault(name, [])
             identity = resource.get("id")
-            if not isinstance(identity, str) or not identity:
-                group.append(Entry(resource, _nameless(name, identity, url, number), url))
-                continue
-            reference = f"{name}/{identity}"
-            earlier = places.get(reference)
-            if earlier is None:
-                places[reference] = len(group)
-                group.append(Entry(resource, reference, url))
-            elif not _keep_newer(group, earlier, resource):
-                found.lost.append(Lost(reference, _TOO_DEEP, KIND_OF.get(name)))
+            named = isinstance(identity, str) and identity != ""
+            reference = f"{name}/{identity}" if named else _nameless(name, identity, url, number)
+            key = reference if named else f"#{number}"
+            versions.setdefault(name, {}).setdefault(key, []).append(Entry(resource, reference, url))
+        elif name == "Bundle":
+            found.lost.append(Lost(f"entry {number}", "Bundles stand too deep inside one another", kind))
         elif name == "OperationOutcome" and says_incomplete(resource):
             found.warned.append(kind)
+    for name, by_reference in versions.items():
+        found.groups[name] = [kept for same in by_reference.values() for kept in _settled(name, same, found)]
     return found
 
 
 _LOOKED_INTO = frozenset({*KIND_OF, "Medication", "Consent"})
 
 
-def _type(resource: object) -> str | None:
+def type_of(resource: object) -> str | None:
     """Give the resource's type: ours by its proper name, others as sent, nothing for what cannot be a type."""
     name = resource.get("resourceType") if isinstance(resource, dict) else None
     if not isinstance(name, str):
@@ -128,36 +137,33 @@ def _nameless(name: str, identity: object, url: str, number: int) -> str:
 
 
 _TOO_DEEP = "two versions of it cannot be compared"
+_DIFFERING = "sent in two versions that differ"
 
 
-def _keep_newer(group: list[Entry], place: int, resource: Json) -> bool:
-    """Keep of two versions the newer one; of two that do not say, the same one whatever order they came in.
+def _settled(name: str, same: list[Entry], found: Sorted) -> list[Entry]:
+    """Give what counts of the entries of one type and id: the newest of each server's.
 
-    Says whether they could be compared: very deep ones cannot.
+    Of versions that do not say which is newer and yet differ none can be trusted: they are lost. Of a patient one is
+    kept and the others are set apart; of consents each counts. Very deep ones cannot be compared.
     """
-    earlier = group[place]
+    kept: list[Entry] = []
+    kind = Kind.MEDICATION if name == "Medication" else KIND_OF.get(name)
     try:
-        if earlier.resource != resource and _version(resource) > _version(earlier.resource):
-            group[place] = Entry(resource, earlier.reference, earlier.url)
+        for entries in by_server(same):
+            latest = newest(entries)
+            if len(latest) == 1 or name == "Consent":
+                kept += latest
+            elif name == "Patient":
+                kept.append(latest[0])
+                found.twins += latest[1:]
+            else:
+                found.lost.append(Lost(same[0].reference, _DIFFERING, kind))
     except RecursionError:
-        return False
-    return True
+        found.lost.append(Lost(same[0].reference, _TOO_DEEP, kind))
+        return same[:1]
+    return kept
 
 
-def _version(resource: Json) -> tuple[float, int, bytes]:
-    meta = resource.get("meta")
-    sent = text(part(meta, "lastUpdated"))
-    try:
-        moment = dt.datetime.fromisoformat(sent)
-        updated = (moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)).timestamp()
-    except (ValueError, OverflowError):
-        updated = float("-inf")
-    version = str(part(meta, "versionId") or "")
-    number = int(version) if version.isascii() and version.isdigit() and len(version) < _LONGEST_VERSION else -1
-    return updated, number, msgspec.json.encode(resource, order="sorted", enc_hook=str)
-
-
-_LONGEST_VERSION = 20
 _HARMLESS = frozenset({"informational", "success", "not-supported"})
 _NOTHING_FOUND = "returns no results"
 """How Epic says in a warning that a search found nothing, which is not that something was left out."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 
 
 class PrefetchState(enum.Enum):
@@ -88,14 +89,18 @@ def _resource(entry: object) -> object:
 
 
 def _has_next(links: object) -> bool:
-    return isinstance(links, list) and any(isinstance(each, dict) and each.get("relation") == "next" for each in links)
+    every = links if isinstance(links, list) else [links]
+    relations = (each.get("relation") for each in every if isinstance(each, dict))
+    return any(isinstance(name, str) and name.strip().casefold() == "next" for name in relations)
 
 
 def _fewer_than_total(total: object, entries: list[object]) -> bool:
     """Say whether the search found more than was sent; what was included or is a remark does not count as found."""
-    if not isinstance(total, int):
+    try:
+        announced = Decimal(str(total))
+    except InvalidOperation:
         return False
-    return sum(_mode(entry) not in {"include", "outcome"} for entry in entries) < total
+    return sum(_mode(entry) not in ("include", "outcome") for entry in entries) < announced
 
 
 def _mode(entry: object) -> object:

@@ -119,6 +119,16 @@ def test_one_criterion_of_two_passing_obstacles_is_as_near_as_two_criteria() -> 
     )
 
 
+def test_a_drug_that_may_be_replaced_is_an_obstacle_that_may_be_lifted() -> None:
+    goes_on = chart(NEC, drug("itraconazole", "2026-06-01", None, ACTIVE))
+    assert _screen(goes_on).standing.value == "does-not-fit"
+    replaceable = dataclasses.replace(VOCABULARY.concepts["cyp3a-inhibitor"], remediable=True)
+    concepts = {**VOCABULARY.concepts, "cyp3a-inhibitor": replaceable}
+    vocabulary = dataclasses.replace(VOCABULARY, concepts=concepts, _narrower={}, _broader={}, _asked={})
+    (verdict,) = screen(goes_on, Plan.of([TRIAL], vocabulary), AS_OF)
+    assert (verdict.standing.value, verdict.earliest) == ("near", None)
+
+
 def test_unknowns_and_not_questions_tell_two_candidates_apart() -> None:
     asked = criterion("more", Asked("More?"))
     unsure = criterion("unsure", Measured(("ast",), high=limit("3 ULN")))

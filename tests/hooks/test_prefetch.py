@@ -1,0 +1,47 @@
+"""What a prefetched search says of its own completeness, in every form that was seen or may come."""
+
+from decimal import Decimal
+
+import pytest
+
+from cds.hooks.prefetch import PrefetchState, prefetched
+
+ENTRY = {"resource": {"resourceType": "Condition", "id": "1"}}
+
+
+def _state(**bundle: object) -> PrefetchState:
+    sent = {"resourceType": "Bundle", "type": "searchset", "entry": [ENTRY], **bundle}
+    return prefetched({"conditions": sent}, {"conditions": "Condition?patient=1"}, single=frozenset())[
+        "conditions"
+    ].state
+
+
+@pytest.mark.parametrize(
+    "bundle",
+    [
+        {"link": [{"relation": "next", "url": "x"}]},
+        {"link": [{"relation": "Next "}]},
+        {"link": {"relation": "next"}},
+        {"total": 2},
+        {"total": "2"},
+        {"total": Decimal("2.0")},
+        {"total": 1, "entry": [{**ENTRY, "search": {"mode": "include"}}]},
+    ],
+)
+def test_a_part_is_known_as_a_part(bundle: dict[str, object]) -> None:
+    assert _state(**bundle) is PrefetchState.PAGED
+
+
+@pytest.mark.parametrize(
+    "bundle",
+    [
+        {},
+        {"total": 1},
+        {"total": "many"},
+        {"link": [{"relation": "self"}]},
+        {"total": 1, "entry": [{**ENTRY, "search": {"mode": ["match"]}}]},
+        {"total": 1, "entry": [{**ENTRY, "search": {"mode": {}}}]},
+    ],
+)
+def test_a_whole_answer_is_whole_whatever_else_it_holds(bundle: dict[str, object]) -> None:
+    assert _state(**bundle) is PrefetchState.DATA
