@@ -76,7 +76,7 @@ def test_in_his_last_year_one_trial_is_relevant_and_each_unknown_says_why(sherma
         "prior-treatment": Cause.NO_RECORD,
         # It writes no performance status, ECG, coagulation, differential or hepatitis test.
         **dict.fromkeys(("ecog", "neutrophils", "prothrombin", "aptt", "qtc"), Cause.NO_RECORD),
-        **dict.fromkeys(("hiv", "hepatitis-b", "hepatitis-c"), Cause.NO_RECORD),
+        **dict.fromkeys(("hiv", "hepatitis-b", "hepatitis-c", "viruses-measured"), Cause.NO_RECORD),
         # Silence rules these out nowhere.
         **dict.fromkeys(("brain-metastases", "haemoglobin-unaided"), Cause.NO_RECORD),
         # His last blood counts are of 2009, the chemistry of 2003.
