@@ -147,11 +147,17 @@ async def answer(call: Call, service: Service) -> Answered:
     answers = await with_the_rest(sent, call, service)
     _require_patient(answers[PATIENT.key], call.patient_id)
 
+    if sum(len(each.resources) for each in answers.values()) < _MANY:
+        return _told(answers, call, service)
     return await asyncio.to_thread(_told, answers, call, service)
 
 
+_MANY = 2000
+"""From so many resources on, other calls would wait too long for this one."""
+
+
 def _told(answers: Mapping[str, Answer], call: Call, service: Service) -> Answered:
-    """Read the chart, screen it and tell the cards: plain work, done beside the loop so that other calls go on."""
+    """Read the chart, screen it and tell the cards; long charts beside the loop, so that other calls go on."""
     chart = chart_of(answers, service.searches, patient_id=call.patient_id, zone=service.zone, opt_out=service.opt_out)
     states = {key: each.state for key, each in answers.items()}
     as_of = service.today()

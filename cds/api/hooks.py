@@ -29,6 +29,9 @@ from cds.service import Call, answer
 if TYPE_CHECKING:
     from cds.service import Answered, Service
 
+_LARGE_BYTES = 2_000_000
+"""Bodies from here on are decoded beside the loop, so that other calls go on."""
+
 _TITLE = "Trialcards: clinical trials for the patient whose chart is open"
 _DESCRIPTION = (
     "Holds the chart against the eligibility criteria of open clinical trials and tells which ones the patient may "
@@ -110,7 +113,8 @@ def hook_routes(service: Service, max_body_bytes: int) -> APIRouter:
     )
     async def patient_view(request: Request) -> Response:
         """Answer the opening of a chart with trial cards."""
-        body = await asyncio.to_thread(decode, await read_body(request, max_body_bytes))
+        sent = await read_body(request, max_body_bytes)
+        body = decode(sent) if len(sent) < _LARGE_BYTES else await asyncio.to_thread(decode, sent)
         answered = await answer(Call.of(read_request(body)), service)
         count(request, **_counts(answered))
         told = HookResponse(cards=answered.cards).model_dump_json(exclude_none=True)
