@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from fractions import Fraction
 
     from cds.core.chart import Sex
@@ -229,6 +230,21 @@ Rule = (
     | IfThen
     | Readings
 )
+
+
+def leaves(rule: Rule) -> Iterator[Rule]:
+    """Give the rules that a rule is composed of, down to those that look at the chart."""
+    match rule:
+        case AllOf() | AnyOf() | Readings():
+            for part in rule.rules:
+                yield from leaves(part)
+        case Not():
+            yield from leaves(rule.rule)
+        case IfThen():
+            for part in (rule.condition, rule.then, rule.otherwise):
+                yield from leaves(part)
+        case _:
+            yield rule
 
 
 class Section(enum.Enum):

@@ -24,10 +24,11 @@ from cds.core.criteria import (
     SexIs,
     Underwent,
     Vaccinated,
+    leaves,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
     from cds.core.criteria import Rule
 
@@ -36,7 +37,7 @@ Needs = dict[Kind, frozenset[str]]
 
 def needs_of(rule: Rule) -> Needs:
     """Give every kind of entry that a rule reads, with the concepts it looks for there."""
-    return joined(dict([pair]) for pair in _needs(rule))
+    return joined(_needs(leaf) for leaf in leaves(rule))
 
 
 def joined(many: Iterable[Mapping[Kind, frozenset[str]]]) -> Needs:
@@ -48,35 +49,28 @@ def joined(many: Iterable[Mapping[Kind, frozenset[str]]]) -> Needs:
     return {kind: frozenset(found[kind]) for kind in Kind if kind in found}
 
 
-def _needs(rule: Rule) -> Iterator[tuple[Kind, frozenset[str]]]:  # noqa: C901, PLR0912 - one line a node
-    match rule:
+def _needs(leaf: Rule) -> Needs:  # noqa: C901, PLR0911 - one line a node
+    match leaf:
         case Age() | SexIs():
-            yield Kind.PERSON, frozenset()
+            return {Kind.PERSON: frozenset()}
         case Diagnosis():
-            yield Kind.CONDITION, frozenset(rule.histologies + rule.sites + rule.except_sites)
+            return {Kind.CONDITION: frozenset(leaf.histologies + leaf.sites + leaf.except_sites)}
         case HasCondition():
-            yield Kind.CONDITION, frozenset(rule.concepts)
+            return {Kind.CONDITION: frozenset(leaf.concepts)}
         case Measured():
-            yield Kind.MEASUREMENT, frozenset(rule.concepts)
+            return {Kind.MEASUREMENT: frozenset(leaf.concepts)}
         case PerformanceStatus():
-            yield Kind.MEASUREMENT, frozenset(PERFORMANCE_SCORES)
+            return {Kind.MEASUREMENT: frozenset(PERFORMANCE_SCORES)}
         case Exposed():
-            yield Kind.MEDICATION, frozenset(rule.drugs + rule.but_not)
+            return {Kind.MEDICATION: frozenset(leaf.drugs + leaf.but_not)}
         case Underwent():
-            yield Kind.PROCEDURE, frozenset(rule.procedures)
+            return {Kind.PROCEDURE: frozenset(leaf.procedures)}
         case Vaccinated():
-            yield Kind.IMMUNIZATION, frozenset(rule.vaccines)
+            return {Kind.IMMUNIZATION: frozenset(leaf.vaccines)}
         case AllergicTo():
-            yield Kind.ALLERGY, frozenset(rule.substances)
+            return {Kind.ALLERGY: frozenset(leaf.substances)}
         case Asked():
-            return
-        case AllOf() | AnyOf() | Readings():
-            for part in rule.rules:
-                yield from _needs(part)
-        case Not():
-            yield from _needs(rule.rule)
-        case IfThen():
-            for part in (rule.condition, rule.then, rule.otherwise):
-                yield from _needs(part)
-        case _:
-            assert_never(rule)
+            return {}
+        case AllOf() | AnyOf() | Readings() | Not() | IfThen():
+            raise AssertionError("a composite rule is no leaf")
+    assert_never(leaf)

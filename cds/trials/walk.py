@@ -21,6 +21,7 @@ from cds.core.criteria import (
     SexIs,
     Underwent,
     Vaccinated,
+    leaves,
 )
 from cds.core.vocabulary import ConceptKind
 
@@ -33,21 +34,6 @@ if TYPE_CHECKING:
 
 _DRUGS = (ConceptKind.INGREDIENT, ConceptKind.DRUG_CLASS)
 _ECOG_WORST = 5
-
-
-def leaves(rule: Rule) -> Iterator[Rule]:
-    """Give the rules that a rule is composed of, down to those that look at the chart."""
-    match rule:
-        case AllOf() | AnyOf() | Readings():
-            for part in rule.rules:
-                yield from leaves(part)
-        case Not():
-            yield from leaves(rule.rule)
-        case IfThen():
-            for part in (rule.condition, rule.then, rule.otherwise):
-                yield from leaves(part)
-        case _:
-            yield rule
 
 
 def misfits(rule: Rule, vocabulary: Vocabulary) -> Iterator[tuple[str, str]]:

@@ -5,13 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from cds.core.criteria import Against, Asked, Criterion, IfThen, Limit, Measured, Readings, Reason, Rule
+from cds.core.criteria import Against, Asked, Criterion, IfThen, Limit, Measured, Readings, Reason, Rule, leaves
 from cds.core.trial import Trial
 from cds.core.vocabulary import Vocabulary
 from cds.terms import load_vocabulary
 from cds.trials import load_trials
 from cds.trials.lint import lint_trials
-from cds.trials.walk import leaves
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
