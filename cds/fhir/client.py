@@ -115,14 +115,6 @@ class FhirRecords:
         answers = await asyncio.gather(*(self._search(search, patient_id, visit) for search in wanted))
         return {search.key: answer for search, answer in zip(wanted, answers, strict=True)}
 
-    async def more(self, next_url: str, *, server: str, token: str | None, deadline_s: float) -> Answer:
-        """Follow the next page that a prefetched Bundle names, under the same rules as any other."""
-        visit = self._visit(server, token, deadline_s)
-        if visit is None:
-            return Answer(AnswerState.FAILED, why=_ELSEWHERE)
-        pages = _Pages()
-        return await self._within_deadline(lambda: self._walk(next_url, visit, pages), visit, pages)
-
     def _visit(self, server: str, token: str | None, deadline_s: float) -> _Visit | None:
         base = _base(server)
         if base is None or base not in self._allowed:

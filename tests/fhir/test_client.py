@@ -324,23 +324,3 @@ async def test_no_cookie_is_carried_from_one_call_to_the_next() -> None:
         for _ in range(2):
             await records.fetch((LABS,), server=BASE, token=None, patient_id=WHO, deadline_s=5)
     assert [request.headers.get("cookie") for request in server.asked] == [None, None]
-
-
-# ------------------------------------------------------------------------------------------- paged prefetch
-async def follow(next_url: str, reply: Reply) -> tuple[Answer, Server]:
-    server = Server(reply)
-    async with httpx.AsyncClient(transport=httpx.MockTransport(server)) as client:
-        records = FhirRecords(client, allowed=[BASE])
-        return await records.more(next_url, server=BASE, token=TOKEN, deadline_s=5), server
-
-
-async def test_the_rest_of_a_paged_prefetch() -> None:
-    answer, server = await follow(f"{BASE}?page=2", lambda _: page(result(2)))
-    assert answer == Answer(COMPLETE, (result(2),))
-    assert server.asked[0].headers["authorization"] == f"Bearer {TOKEN}"
-
-
-async def test_the_rest_of_a_paged_prefetch_on_another_host() -> None:
-    answer, server = await follow("https://evil.example?page=2", lambda _: page(result(2)))
-    assert answer == Answer(FAILED, (), ELSEWHERE)
-    assert server.asked == []
