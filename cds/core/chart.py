@@ -13,6 +13,7 @@ from cds.core.codes import Coded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from fractions import Fraction
 
     from cds.core.dates import PartialDate
     from cds.core.quantities import Quantity
@@ -71,12 +72,24 @@ class ResultStatus(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class ReferenceRange:
-    """The normal range sent with a result. ``specific`` says that it holds only for some age, sex or state."""
+    """The normal range sent with a result, and for whom it holds.
+
+    ``sex`` and the ages (in years, from the first up to but not including the second) say for which patients; ``other``
+    that it holds only for some other group or state (a pregnancy, a phase of the cycle) that is not looked into.
+    """
 
     low: Quantity | None = None
     high: Quantity | None = None
     text: str = ""
-    specific: bool = False
+    sex: Sex | None = None
+    from_years: Fraction | None = None
+    to_years: Fraction | None = None
+    other: bool = False
+
+    @property
+    def specific(self) -> bool:
+        """Whether it holds only for some patients."""
+        return self.other or (self.sex, self.from_years, self.to_years) != (None, None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +128,10 @@ class Verification(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One diagnosis or problem, with the body sites and the histology it was recorded with."""
+    """One diagnosis or problem, with the body sites and the histology it was recorded with.
+
+    ``stage`` is what its stage was recorded as; ``recurred`` says that the sender calls it a recurrence or relapse.
+    """
 
     code: Coded
     reference: str
@@ -126,6 +142,8 @@ class Condition:
     onset: PartialDate | None = None
     abated: PartialDate | None = None
     recorded: PartialDate | None = None
+    stage: tuple[Coded, ...] = ()
+    recurred: bool = False
 
 
 class ExposureStatus(enum.Enum):
@@ -138,9 +156,22 @@ class ExposureStatus(enum.Enum):
     NEVER = "never"
 
 
+class Told(enum.Enum):
+    """How a drug came to be in the chart (the FHIR type of the entry): only *given* counts doses and days."""
+
+    STATED = "stated"
+    ORDERED = "ordered"
+    DISPENSED = "dispensed"
+    GIVEN = "given"
+
+
 @dataclass(frozen=True, slots=True)
 class Exposure:
-    """A drug stated, ordered, dispensed or given. ``code`` also holds its words as codes of the system ``name``."""
+    """A drug stated, ordered, dispensed or given. ``code`` also holds its words as codes of the system ``name``.
+
+    ``dose`` is the amount at one time, ``per_day`` how many times a day it is taken (a half: every other day); neither
+    is guessed. ``intent`` says what the treatment is for (palliative, adjuvant …), ``stopped_for`` why it was ended.
+    """
 
     code: Coded
     reference: str
@@ -149,6 +180,11 @@ class Exposure:
     end: PartialDate | None = None
     route: Coded = field(default_factory=Coded)
     said: str = ""
+    told: Told = Told.STATED
+    dose: Quantity | None = None
+    per_day: Fraction | None = None
+    intent: Coded = field(default_factory=Coded)
+    stopped_for: tuple[Coded, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +196,7 @@ class Procedure:
     start: PartialDate | None = None
     end: PartialDate | None = None
     sites: tuple[Coded, ...] = ()
+    intent: Coded = field(default_factory=Coded)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,8 @@ import re
 from decimal import Decimal
 from functools import lru_cache
 
-from cds.core.chart import ReferenceRange
 from cds.core.quantities import Comparator, Quantity
-from cds.fhir.values import Json, first, many, part, text, word
+from cds.fhir.values import Json, word
 
 _MOST_DIGITS = 40
 _MOST_EXPONENT = 30
@@ -17,8 +16,6 @@ _NUMBER = re.compile(
     r"\s*(?P<sign><=|>=|<|>|=|≤|≥)?\s*(?P<number>[+-]?(?:[0-9]{1,60}(?:\.[0-9]{0,60})?|\.[0-9]{1,60})(?:[eE][+-]?[0-9]{1,3})?)"
     r"(?:\s*(?P<unit>[%A-Za-zµμ\[{(][^\s]*))?\s*"
 )
-_PLAIN = r"[0-9]+(?:\.[0-9]+)?"
-_RANGE = re.compile(rf"\s*(?P<low>{_PLAIN})\s*[-–]\s*(?P<high>{_PLAIN})\s*(?P<unit>[^\s\d]\S*)?\s*")
 
 
 def exact(value: object) -> Decimal | None:
@@ -97,37 +94,3 @@ def _odd_quantity(sent: object, units: tuple[str, ...], sign: str) -> Quantity |
         return " ".join(each for each in (sign, str(inner), *units[-1:]) if each)
     comparator = inner.comparator if told is Comparator.EXACTLY else told
     return Quantity(inner.value, tuple(dict.fromkeys((*units, *inner.units))), comparator)
-
-
-# ------------------------------------------------------------------------------------------------- reference ranges
-def ranges(value: object, units: tuple[str, ...]) -> tuple[ReferenceRange, ...]:
-    """Read the normal ranges of a result; limits without a unit are in the result's own."""
-    return tuple(found for each in many(value) if (found := _range(each, units)) is not None)
-
-
-def _range(value: object, units: tuple[str, ...]) -> ReferenceRange | None:
-    if not isinstance(value, dict):
-        return None
-    if not _is_normal(value):
-        return None
-    words = text(value.get("text"))
-    low, high = _limit(value.get("low"), units), _limit(value.get("high"), units)
-    if low is None and high is None and (match := _RANGE.fullmatch(words)):
-        spelled = (match["unit"],) if match["unit"] else units
-        low, high = Quantity(Decimal(match["low"]), spelled), Quantity(Decimal(match["high"]), spelled)
-    if low is None and high is None and not words:
-        return None
-    return ReferenceRange(low, high, words, specific=bool(value.get("appliesTo") or value.get("age")))
-
-
-def _is_normal(value: dict[str, object]) -> bool:
-    """Say whether a range is one of normal values, not one aimed for under treatment or one that raises an alarm."""
-    kind = word(part(value.get("type"), "coding", "code") or part(value.get("type"), "text") or "")
-    return kind in {"", "normal"}
-
-
-def _limit(value: object, units: tuple[str, ...]) -> Quantity | None:
-    found = quantity(first(value))
-    if not isinstance(found, Quantity) or found.comparator is not Comparator.EXACTLY:
-        return None
-    return found if found.units else Quantity(found.value, units)

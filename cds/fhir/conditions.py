@@ -1,4 +1,4 @@
-"""Conditions: diagnoses and problems with their sites, histology, course and certainty."""
+"""Conditions: diagnoses and problems with their sites, histology, stage, course and certainty."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from cds.core.chart import ClinicalStatus, Condition, Verification
 from cds.fhir.elements import Elements
-from cds.fhir.values import CannotReadError, Json, many, text, true, word
+from cds.fhir.extensions import HISTOLOGY, extended
+from cds.fhir.values import CannotReadError, Json, many, part, true, word
 
 if TYPE_CHECKING:
-    from cds.core.codes import Coded
     from cds.core.dates import PartialDate
 
 _CLINICAL = {
@@ -28,11 +28,7 @@ _VERIFICATION = {
     "entered-in-error": Verification.ENTERED_IN_ERROR,
 }
 
-_HISTOLOGY = "histologymorphologybehavior"
-"""How the mCODE histology extension is recognised in all its versions' URLs, hyphens and case left out.
-
-The current one: http://hl7.org/fhir/us/mcode/StructureDefinition/mcode-histology-morphology-behavior.
-"""
+_RECURRED = frozenset({"recurrence", "relapse"})
 
 
 def read_condition(resource: Json, reference: str, elements: Elements) -> list[Condition]:
@@ -43,19 +39,20 @@ def read_condition(resource: Json, reference: str, elements: Elements) -> list[C
     code = elements.coded(resource.get("code"))
     if code is None:
         raise CannotReadError("it does not say which condition it is")
-    extensions = resource.get("extension")
-    sites = resource.get("bodySite")
+    sites, stages = resource.get("bodySite"), resource.get("stage")
     return [
         Condition(
             code,
             reference,
             elements.all_coded(sites) if sites else (),
-            _histology(extensions, elements) if extensions else (),
+            extended(resource, HISTOLOGY, elements),
             _clinical(resource),
             _VERIFICATION.get(word(resource.get("verificationStatus")), Verification.UNCONFIRMED),
             elements.moment(resource, "onset"),
             elements.moment(resource, "abatement"),
             _recorded(resource, elements),
+            elements.all_coded([part(each, "summary") for each in many(stages)]) if stages else (),
+            word(resource.get("clinicalStatus")) in _RECURRED,
         )
     ]
 
@@ -72,11 +69,3 @@ def _recorded(resource: Json, elements: Elements) -> PartialDate | None:
         if (day := elements.date(resource.get(name))) is not None:
             return day
     return None
-
-
-def _histology(extensions: object, elements: Elements) -> tuple[Coded, ...]:
-    found: list[Coded] = []
-    for each in many(extensions):
-        if isinstance(each, dict) and _HISTOLOGY in text(each.get("url")).replace("-", "").casefold():
-            found.extend(elements.all_coded(each.get("valueCodeableConcept") or each.get("valueCoding")))
-    return tuple(found)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cds.core.chart import Exposure, ExposureStatus
+from cds.core.chart import Exposure, ExposureStatus, Told
 from cds.core.codes import Coded
 from cds.fhir.amounts import exact
 from cds.fhir.days import later
+from cds.fhir.dosages import read_dosage
 from cds.fhir.elements import NOWHEN, Elements, Span, merged, names
+from cds.fhir.extensions import TERMINATION, extended, intent_of
 from cds.fhir.values import CannotReadError, Json, first, many, part, text, true, word
 
 if TYPE_CHECKING:
@@ -83,7 +85,7 @@ def read_exposures(name: str, drugs: Drugs) -> Callable[[Json, str, Elements], l
     The reader gives the exposure of one entry, or none where it is an error or a mere proposal. It raises
     :class:`CannotReadError` where the entry does not say which drug, or refers to one that was not sent.
     """
-    when, statuses = _TIMES[name], _COMMON | (_DISPENSED if name == "MedicationDispense" else {})
+    told, when, statuses = _TOLD[name], _TIMES[name], _COMMON | (_DISPENSED if name == "MedicationDispense" else {})
 
     def read(resource: Json, reference: str, elements: Elements) -> list[Exposure]:
         said = word(resource.get("status"))
@@ -92,7 +94,13 @@ def read_exposures(name: str, drugs: Drugs) -> Callable[[Json, str, Elements], l
         code = _drug(resource, elements, drugs)
         start, end = when(resource, elements)
         status = _status(resource, statuses.get(said, ExposureStatus.UNKNOWN), end)
-        return [Exposure(code, reference, status, start, end, _route(resource, elements), said)]
+        taken = read_dosage(resource, elements)
+        intent, why = intent_of(resource, elements), _stopped_for(resource, status, elements)
+        return [
+            Exposure(
+                code, reference, status, start, end, taken.route, said, told, taken.dose, taken.per_day, intent, why
+            )
+        ]
 
     return read
 
@@ -164,15 +172,12 @@ def _status(resource: Json, told: ExposureStatus, end: PartialDate | None) -> Ex
     return _ADHERENCE.get(word(part(resource.get("adherence"), "code")), told)
 
 
-def _route(resource: Json, elements: Elements) -> Coded:
-    for name in ("dosage", "dosageInstruction"):
-        for each in many(resource.get(name)) if name in resource else ():
-            if (route := elements.coded(part(each, "route"))) is not None:
-                return route
-    return _NO_ROUTE
-
-
-_NO_ROUTE = Coded()
+def _stopped_for(resource: Json, status: ExposureStatus, elements: Elements) -> tuple[Coded, ...]:
+    """Give why it was ended; the reason for a status is that only where the status is an end."""
+    told = extended(resource, TERMINATION, elements)
+    if status is ExposureStatus.ENDED and (reason := resource.get("statusReason")) is not None:
+        told += elements.all_coded(reason)
+    return tuple(dict.fromkeys(told))
 
 
 def _bounds(dosages: list[object], start: PartialDate | None, elements: Elements) -> Span:
@@ -242,4 +247,11 @@ _TIMES = {
     "MedicationRequest": _ordered,
     "MedicationAdministration": _given,
     "MedicationDispense": _handed_over,
+}
+
+_TOLD = {
+    "MedicationStatement": Told.STATED,
+    "MedicationRequest": Told.ORDERED,
+    "MedicationAdministration": Told.GIVEN,
+    "MedicationDispense": Told.DISPENSED,
 }

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, TypeAlias
 from cds.core.chart import Measurement, ReferenceRange, ResultStatus
 from cds.core.codes import Coded
 from cds.core.quantities import Quantity, plain
-from cds.fhir.amounts import measured, quantity, ranges
+from cds.fhir.amounts import measured, quantity
 from cds.fhir.elements import Elements
+from cds.fhir.ranges import ranges
 from cds.fhir.values import CannotReadError, Json, first, many, part, text, word
 
 if TYPE_CHECKING:

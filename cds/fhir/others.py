@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from cds.core.chart import Allergy, Procedure, Vaccination
 from cds.fhir.elements import Elements, merged
+from cds.fhir.extensions import intent_of
 from cds.fhir.values import CannotReadError, Json, many, part, word
 
 if TYPE_CHECKING:
@@ -23,7 +24,8 @@ def read_procedure(resource: Json, reference: str, elements: Elements) -> list[P
     if start is None and end is None:
         start, end = elements.span(resource, "occurrence")
     sites = resource.get("bodySite")
-    return [Procedure(code, reference, start, end, elements.all_coded(sites) if sites else ())]
+    where = elements.all_coded(sites) if sites else ()
+    return [Procedure(code, reference, start, end, where, intent_of(resource, elements))]
 
 
 _GIVEN = {"completed": True, "not-done": False, "entered-in-error": False}

@@ -75,7 +75,7 @@ def test_ranges_that_differ_do_not_make_a_limit() -> None:
 
 def test_a_range_for_some_patients_gives_way_to_the_general_one() -> None:
     ranges = (
-        ReferenceRange(high=quantity("10 U/L"), specific=True),
+        ReferenceRange(high=quantity("10 U/L"), other=True),
         ReferenceRange(high=quantity("40 U/L")),
     )
     result = Measurement(coded("ast"), "Observation/1", quantity("100 U/L"), lab("ast", "1 U/L").date, ranges=ranges)

@@ -108,3 +108,26 @@ def test_a_condition_that_does_not_say_what_it_is_is_lost(chart: Read) -> None:
     ]
     assert read.extent(Kind.CONDITION) is Extent.PARTIAL
     assert read.gaps == {Kind.CONDITION: "an entry could not be read"}
+
+
+def test_what_its_stage_was_recorded_as(chart: Read) -> None:
+    stages = [{"summary": {"text": "Binet stage B"}}, {"assessment": [{"reference": "Observation/1"}]}, "IV"]
+    assert one(chart, stage=stages).stage == (Coded((), "Binet stage B"),)
+    assert one(chart, stage={"summary": {"coding": [{"system": "x", "code": "c3A"}]}}).stage == (
+        Coded((Code("x", "c3A"),)),
+    )
+    assert one(chart).stage == ()
+
+
+@pytest.mark.parametrize(
+    ("sent", "recurred"),
+    [
+        (status("recurrence"), True),
+        (status("relapse"), True),
+        (status("active"), False),
+        (status("remission"), False),
+        (None, False),
+    ],
+)
+def test_a_recurrence_is_what_the_sender_calls_one(chart: Read, sent: object, recurred: object) -> None:
+    assert one(chart, clinicalStatus=sent).recurred is recurred

@@ -3,8 +3,8 @@ from typing import Any
 
 import pytest
 
-from cds.core.chart import Chart, Exposure, ExposureStatus, Extent, Kind
-from cds.core.codes import NAME, RXNORM, Code, Coded
+from cds.core.chart import Chart, Exposure, ExposureStatus, Extent, Kind, Told
+from cds.core.codes import NAME, RXNORM, SNOMED, Code, Coded
 
 Read = Callable[..., Chart]
 CISPLATIN = {"coding": [{"system": RXNORM, "code": "2555", "display": "cisplatin"}], "text": "Cisplatin  IV"}
@@ -181,3 +181,58 @@ def test_a_supply_that_has_an_end_is_taken_to_end_then(chart: Read) -> None:
 def test_route_and_what_was_said(chart: Read) -> None:
     found = one(chart, dosage=[{"text": "?"}, {"route": {"text": "IV"}}])
     assert (found.route, found.said) == (Coded((), "IV"), "active")
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("MedicationStatement", Told.STATED),
+        ("MedicationRequest", Told.ORDERED),
+        ("MedicationDispense", Told.DISPENSED),
+        ("MedicationAdministration", Told.GIVEN),
+    ],
+)
+def test_how_it_was_told(chart: Read, name: str, told: Told) -> None:
+    assert one(chart, resourceType=name).told is told
+
+
+def extension(name: str, code: str) -> dict[str, Any]:
+    concept = {"coding": [{"system": SNOMED, "code": code}]}
+    return {"url": f"http://hl7.org/fhir/us/mcode/StructureDefinition/{name}", "valueCodeableConcept": concept}
+
+
+CURATIVE, PALLIATIVE = extension("mcode-procedure-intent", "373808002"), "363676003"
+
+
+@pytest.mark.parametrize(
+    ("extensions", "expected"),
+    [
+        ([{"url": "x", "valueCodeableConcept": {"text": "curative"}}, CURATIVE], Coded((Code(SNOMED, "373808002"),))),
+        ([extension("mcode-treatment-intent", "373808002")], Coded((Code(SNOMED, "373808002"),))),
+        ([CURATIVE, CURATIVE], Coded((Code(SNOMED, "373808002"),))),
+        ([CURATIVE, extension("mcode-procedure-intent", PALLIATIVE)], Coded()),
+        ([{"url": 7}, None], Coded()),
+        (None, Coded()),
+    ],
+)
+def test_what_it_is_for_unless_two_intents_are_told(chart: Read, extensions: object, expected: Coded) -> None:
+    assert one(chart, extension=extensions).intent == expected
+
+
+PROGRESSION = {"text": "progression"}
+ENDED = extension("mcode-treatment-termination-reason", "407563006")
+
+
+@pytest.mark.parametrize(
+    ("members", "expected"),
+    [
+        ({"status": "stopped", "statusReason": [PROGRESSION]}, ["progression"]),
+        ({"resourceType": "MedicationRequest", "status": "stopped", "statusReason": PROGRESSION}, ["progression"]),
+        ({"status": "completed", "extension": [ENDED]}, [f"{SNOMED}|407563006"]),
+        ({"status": "on-hold", "statusReason": [PROGRESSION]}, []),
+        ({"status": "active", "statusReason": [PROGRESSION]}, []),
+        ({"status": "stopped", "statusReason": [7, {}]}, []),
+    ],
+)
+def test_why_it_was_ended_and_not_why_it_is_on_hold(chart: Read, members: dict[str, Any], expected: list[str]) -> None:
+    assert list(map(str, one(chart, **members).stopped_for)) == expected

@@ -29,6 +29,12 @@ def test_procedures(chart: Read) -> None:
         assert (str(found.start), str(found.end)) == ("2026-01", "2026-01")
 
 
+def test_what_a_procedure_is_for(chart: Read) -> None:
+    url = "http://hl7.org/fhir/us/mcode/StructureDefinition/mcode-procedure-intent"
+    sent = procedure(extension=[{"url": "x"}, {"url": url, "valueCodeableConcept": {"text": "Palliative"}}])
+    assert [each.intent for each in chart(sent, procedure(id="2")).procedures] == [Coded((), "Palliative"), Coded()]
+
+
 @pytest.mark.parametrize("status", ["not-done", "entered-in-error", "Preparation "])
 def test_procedures_that_were_not_done_are_read_and_dropped(chart: Read, status: str) -> None:
     read = chart(procedure(status=status))

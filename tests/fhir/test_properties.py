@@ -27,7 +27,10 @@ VALID: list[dict[str, Any]] = [
         **SUBJECT,
         "effectivePeriod": {"start": "2026-06-10T10:00:00Z", "end": "2026-06-11"},
         "valueQuantity": {"value": 1, "unit": "mg/dL", "comparator": "<"},
-        "referenceRange": [{"low": {"value": 1}, "text": "1-2", "appliesTo": [CONCEPT]}],
+        "referenceRange": [
+            {"low": {"value": 1}, "text": "1-2", "type": CONCEPT, "appliesTo": [CONCEPT]},
+            {"text": "M: 13-17 F: 12-16", "age": {"low": {"value": 18, "code": "a"}, "high": {"value": 64}}},
+        ],
         "interpretation": [CONCEPT],
         "component": [{"code": CONCEPT, "valueRatio": {"numerator": {"value": 1}}}],
         "meta": {"lastUpdated": "2026-06-10T10:00:00Z", "versionId": "1"},
@@ -43,6 +46,7 @@ VALID: list[dict[str, Any]] = [
         "onsetAge": {"value": 3, "code": "a"},
         "abatementRange": {"low": {"value": 3, "code": "mo"}, "high": {"value": 3, "code": "mo"}},
         "extension": [{"url": "mcode-histology-morphology-behavior", "valueCodeableConcept": CONCEPT}],
+        "stage": [{"summary": CONCEPT, "type": CONCEPT}],
     },
     {
         "resourceType": "MedicationRequest",
@@ -52,7 +56,25 @@ VALID: list[dict[str, Any]] = [
         **SUBJECT,
         "medicationReference": {"reference": "#m", "display": "x"},
         "contained": [{"resourceType": "Medication", "id": "m", "ingredient": [{"itemCodeableConcept": CONCEPT}]}],
-        "dosageInstruction": [{"route": CONCEPT, "timing": {"repeat": {"boundsDuration": {"value": 3, "code": "wk"}}}}],
+        "dosageInstruction": [
+            {
+                "sequence": 1,
+                "route": CONCEPT,
+                "timing": {
+                    "code": CONCEPT,
+                    "repeat": {
+                        "boundsDuration": {"value": 3, "code": "wk"},
+                        "frequency": 1,
+                        "period": 1,
+                        "when": ["HS"],
+                    },
+                },
+                "doseAndRate": [{"type": CONCEPT, "doseQuantity": {"value": 5, "code": "mg"}}],
+            },
+            {"sequence": 1, "asNeededBoolean": False, "doseQuantity": {"value": 5, "code": "mg"}},
+        ],
+        "statusReason": CONCEPT,
+        "extension": [{"url": "mcode-procedure-intent", "valueCodeableConcept": CONCEPT}],
         "authoredOn": "2026-06",
     },
     {
@@ -71,7 +93,8 @@ VALID: list[dict[str, Any]] = [
         **SUBJECT,
         "medicationCodeableConcept": CONCEPT,
         "effectiveTiming": {"event": ["2026-06-10"]},
-        "dosage": {"route": CONCEPT},
+        "dosage": {"route": CONCEPT, "dose": {"value": 5, "unit": "mg"}},
+        "statusReason": [CONCEPT],
     },
     {
         "resourceType": "MedicationStatement",
