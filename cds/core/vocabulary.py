@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from fractions import Fraction
 
+    from cds.core.chart import Sex
     from cds.core.codes import Coded
 
 
@@ -31,6 +32,8 @@ class ConceptKind(enum.Enum):
     PROCEDURE = "procedure"
     VACCINE = "vaccine"
     SUBSTANCE = "substance"
+    ROUTE = "route"
+    INTENT = "intent"
 
 
 class Absence(enum.Enum):
@@ -77,6 +80,7 @@ class Scale:
 
     ``factors`` turns each spelling of a unit into the canonical ``unit``; a spelling that is not there cannot be
     compared. ``answers`` gives the score of a coded answer. ``plausible`` is in the canonical unit, both ends included.
+    ``quantifiable_from`` is, of a viral load, the number from which on every assay in use can measure it.
     """
 
     unit: str
@@ -86,11 +90,58 @@ class Scale:
     plausible: tuple[Fraction, Fraction] | None = None
     category: str | None = None
     answers: Mapping[Code, Fraction] = field(default_factory=dict)
+    quantifiable_from: Fraction | None = None
+
+
+SYSTEMIC_ROUTE, LOCAL_ROUTE = "systemic-route", "local-route"
+"""The two concepts of kind ``route``: into the whole body, or onto or into one place of it."""
+
+
+class Reaches(enum.Enum):
+    """Where a drug acts whose entry names no route: in the whole body, or that cannot be told (creams exist)."""
+
+    SYSTEMIC = "systemic"
+    EITHER = "either"
+
+
+@dataclass(frozen=True, slots=True)
+class HalfLife:
+    """The terminal half-life of a drug in days, as its source gives it: from the shortest to the longest."""
+
+    low_d: Fraction
+    high_d: Fraction
+    verified: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Equivalent:
+    """How many milligrams of a scale's drug one milligram of a drug stands for; published sets differ: low to high."""
+
+    low: Fraction
+    high: Fraction
+    verified: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Normal:
+    """A site's own range of normal for a concept, in its canonical unit, and for whom: always *assumed*.
+
+    Ages in years, from the first up to but not including the second; ``None`` is open.
+    """
+
+    low: Fraction | None = None
+    high: Fraction | None = None
+    sex: Sex | None = None
+    from_years: int | None = None
+    to_years: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Concept:
-    """One thing a criterion can speak of, with the policy that goes with it."""
+    """One thing a criterion can speak of, with the policy that goes with it.
+
+    ``reaches`` says of an ingredient what an entry without a route means.
+    """
 
     id: str
     kind: ConceptKind
@@ -99,6 +150,7 @@ class Concept:
     absence: Absence = Absence.OPEN
     remediable: bool = False
     scale: Scale | None = None
+    reaches: Reaches = Reaches.EITHER
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +180,8 @@ class Vocabulary:
 
     ``exact`` holds codes in their normalised form; ``prefixes`` holds, per system, the beginnings that stand for all
     longer codes; ``denied`` holds what a code is stated *not* to mean; ``members`` holds each drug class with its
-    ingredients, and whether that membership is verified.
+    ingredients, and whether that membership is verified. ``half_lives`` is by ingredient, ``equivalents`` by scale and
+    ingredient (``prednisone`` → ``dexamethasone`` → 6.25), ``normals`` by measured concept: a site's own ranges.
     """
 
     concepts: Mapping[str, Concept]
@@ -138,6 +191,9 @@ class Vocabulary:
     members: Mapping[str, Mapping[str, bool]] = field(default_factory=dict)
     crosswalks: tuple[Crosswalk, ...] = ()
     aliases: Mapping[str, str] = field(default_factory=dict)
+    half_lives: Mapping[str, HalfLife] = field(default_factory=dict)
+    equivalents: Mapping[str, Mapping[str, Equivalent]] = field(default_factory=dict)
+    normals: Mapping[str, tuple[Normal, ...]] = field(default_factory=dict)
     _narrower: dict[str, frozenset[str]] = field(default_factory=dict, repr=False, compare=False)
     _broader: dict[str, frozenset[str]] = field(default_factory=dict, repr=False, compare=False)
     _asked: dict[tuple[str, ...], Reach] = field(default_factory=dict, repr=False, compare=False)

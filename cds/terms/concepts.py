@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, TypeVar
 
 from cds.core.codes import Code, normalised_code
-from cds.core.vocabulary import Absence, Concept, ConceptKind, Scale
+from cds.core.vocabulary import Absence, Concept, ConceptKind, Reaches, Scale
 from cds.errors import BadMapping
 from cds.files import Block
 
@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 
 COMMON_KEYS = frozenset({"kind", "display", "broader", "absence", "remediable"})
 SCALE_KEYS = frozenset(
-    {"unit", "unit_display", "quantity", "freshness_days", "plausible", "category", "answers"},
+    {"unit", "unit_display", "quantity", "freshness_days", "plausible", "category", "answers", "quantifiable_from"},
 )
-MemberT = TypeVar("MemberT", ConceptKind, Absence)
+_KEYS_OF = {ConceptKind.MEASUREMENT: SCALE_KEYS, ConceptKind.INGREDIENT: frozenset({"reaches"})}
+MemberT = TypeVar("MemberT", ConceptKind, Absence, Reaches)
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:/\d+(?:\.\d+)?)?")
 _FLAGS = {"true": True, "false": False, "": False}
 
@@ -39,7 +40,7 @@ def concept_of(policy: Policy, quantities: Mapping[str, Mapping[str, Fraction]])
     """Turn one policy into a concept; raise :class:`BadMapping` where a field cannot be what it says."""
     kind = _member(ConceptKind, policy, "kind")
     measured = kind is ConceptKind.MEASUREMENT
-    unknown = policy.block.keys() - COMMON_KEYS - (SCALE_KEYS if measured else frozenset())
+    unknown = policy.block.keys() - COMMON_KEYS - _KEYS_OF.get(kind, frozenset())
     if unknown:
         raise BadMapping(f"{policy.place}: unknown field: {', '.join(sorted(unknown))}")
     if not policy.text("display"):
@@ -52,6 +53,7 @@ def concept_of(policy: Policy, quantities: Mapping[str, Mapping[str, Fraction]])
         absence=_member(Absence, policy, "absence") if "absence" in policy.block else Absence.OPEN,
         remediable=_flag(policy, "remediable"),
         scale=_scale(policy, quantities) if measured else None,
+        reaches=_member(Reaches, policy, "reaches") if "reaches" in policy.block else Reaches.EITHER,
     )
 
 
@@ -73,7 +75,13 @@ def _scale(policy: Policy, quantities: Mapping[str, Mapping[str, Fraction]]) -> 
         plausible=_plausible(policy),
         category=policy.text("category") or None,
         answers=_answers(policy),
+        quantifiable_from=_quantifiable_from(policy),
     )
+
+
+def _quantifiable_from(policy: Policy) -> Fraction | None:
+    number = policy.text("quantifiable_from")
+    return exact(number, f"{policy.place}: quantifiable_from") if number else None
 
 
 def _plausible(policy: Policy) -> tuple[Fraction, Fraction] | None:

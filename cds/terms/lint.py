@@ -11,13 +11,15 @@ from cds.core.codes import Code, fault_of, normalised_code
 from cds.core.vocabulary import ConceptKind
 from cds.errors import BadMapping
 from cds.files import Fault, by_place
-from cds.terms.load import vocabulary_of
+from cds.terms.load import positive_span, vocabulary_of, years
 from cds.terms.tables import read_tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from fractions import Fraction
     from pathlib import Path
 
+    from cds.core.vocabulary import Vocabulary
     from cds.files import Row
     from cds.terms.tables import Policy, Tables
 
@@ -52,11 +54,14 @@ def lint_mappings(folder: Path) -> list[Fault]:
         *_units(tables),
         *_classes(tables, kinds),
         *_systems(tables),
+        *_half_lives(tables, kinds),
+        *_equivalents(tables, kinds),
+        *_normals(tables, kinds),
         *_code_tables(tables, kinds),
         *_across_code_tables(tables, kinds),
     }
     try:
-        vocabulary_of(tables)
+        faults |= set(_scales(tables, vocabulary_of(tables)))
     except BadMapping as problem:
         problems.append(problem)
     told = {fault.place for fault in faults}
@@ -124,6 +129,25 @@ def _reaches_itself(name: str, parents: Mapping[str, list[str]]) -> bool:
     return False
 
 
+def _scales(tables: Tables, vocabulary: Vocabulary) -> Iterator[Fault]:
+    """Find scores and limits that no result can have: such an answer would never count, and nobody would know why."""
+    for policy in _policies(tables):
+        scale = vocabulary.concepts[policy.id].scale
+        if scale is None:
+            continue
+        low, high = scale.plausible or (None, None)
+        for code, score in scale.answers.items():
+            if not _between(low, score, high):
+                yield Fault(_line(policy), f"{policy.id}: the answer {code.value!r} scores {score}: not plausible")
+        measurable = scale.quantifiable_from
+        if measurable is not None and not (measurable > 0 and _between(low, measurable, high)):
+            yield Fault(_line(policy), f"{policy.id}: quantifiable_from must be above nought and plausible")
+
+
+def _between(low: Fraction | None, number: Fraction, high: Fraction | None) -> bool:
+    return (low is None or low <= number) and (high is None or number <= high)
+
+
 def _units(tables: Tables) -> Iterator[Fault]:
     rows: dict[tuple[str, str], Row] = {}
     spellings: dict[tuple[str, str], Row] = {}
@@ -154,6 +178,70 @@ def _classes(tables: Tables, kinds: Mapping[str, str]) -> Iterator[Fault]:
             if kinds.get(row[column]) != kind.value:
                 yield Fault(row.place, f"{row[column]!r} is not a concept of kind {kind.value}")
         yield from _claims(row)
+
+
+def _half_lives(tables: Tables, kinds: Mapping[str, str]) -> Iterator[Fault]:
+    yield from _ordered(tables.half_lives, ("ingredient",))
+    for row in tables.half_lives:
+        yield from _ingredients(row, ("ingredient",), kinds)
+        yield from _span(row, "hours_low", "hours_high")
+        yield from _claims(row)
+
+
+def _equivalents(tables: Tables, kinds: Mapping[str, str]) -> Iterator[Fault]:
+    """Find faults of the dose equivalents; a scale without its own drug at one to one is one."""
+    yield from _ordered(tables.equivalents, ("scale", "ingredient"))
+    own = {
+        row["scale"]
+        for row in tables.equivalents
+        if row["scale"] == row["ingredient"] and {row["factor_low"], row["factor_high"]} == {"1"}
+    }
+    for row in tables.equivalents:
+        yield from _ingredients(row, ("scale", "ingredient"), kinds)
+        yield from _span(row, "factor_low", "factor_high")
+        yield from _claims(row)
+        if row["scale"] not in own:
+            yield Fault(row.place, f"the scale {row['scale']} does not hold {row['scale']} itself as 1")
+
+
+def _ingredients(row: Row, columns: Iterable[str], kinds: Mapping[str, str]) -> Iterator[Fault]:
+    for column in columns:
+        if kinds.get(row[column]) != ConceptKind.INGREDIENT.value:
+            yield Fault(row.place, f"{row[column]!r} is not a concept of kind ingredient")
+
+
+def _span(row: Row, from_column: str, to_column: str) -> Iterator[Fault]:
+    try:
+        positive_span(row, from_column, to_column)
+    except BadMapping as problem:
+        yield _as_fault(problem)
+
+
+def _normals(tables: Tables, kinds: Mapping[str, str]) -> Iterator[Fault]:
+    """Find faults of a site's ranges of normal, and two of them that speak of the same people."""
+    earlier: dict[tuple[str, str], list[Row]] = {}
+    for before, row in pairwise(tables.normals):
+        if row["concept_id"] < before["concept_id"]:
+            yield Fault(row.place, f"{row['concept_id']} stands after {before['concept_id']}: not sorted")
+    for row in tables.normals:
+        if kinds.get(row["concept_id"]) != ConceptKind.MEASUREMENT.value:
+            yield Fault(row.place, f"{row['concept_id']!r} is not a concept of kind measurement")
+        if not row["source"]:
+            yield Fault(row.place, "a range of normal needs a source")
+        alike = earlier.setdefault((row["concept_id"], row["sex"]), [])
+        yield from (
+            Fault(row.place, f"is for the same people as {other.place}") for other in alike if _same_ages(row, other)
+        )
+        alike.append(row)
+
+
+def _same_ages(row: Row, other: Row) -> bool:
+    try:
+        (first, last), (other_first, other_last) = years(row), years(other)
+    except BadMapping:
+        return False
+    begins_before = last is None or (other_first or 0) < last
+    return begins_before and (other_last is None or (first or 0) < other_last)
 
 
 def _systems(tables: Tables) -> Iterator[Fault]:

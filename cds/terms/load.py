@@ -5,8 +5,19 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
+from cds.core.chart import Sex
 from cds.core.codes import Code
-from cds.core.vocabulary import Concept, ConceptKind, Crosswalk, Meaning, Relation, Vocabulary
+from cds.core.vocabulary import (
+    Concept,
+    ConceptKind,
+    Crosswalk,
+    Equivalent,
+    HalfLife,
+    Meaning,
+    Normal,
+    Relation,
+    Vocabulary,
+)
 from cds.errors import BadMapping
 from cds.terms.concepts import concept_of, exact
 from cds.terms.tables import read_tables
@@ -22,6 +33,8 @@ if TYPE_CHECKING:
 ChoiceT = TypeVar("ChoiceT")
 YES_NO = {"yes": True, "no": False}
 _RELATIONS = {relation.value: relation for relation in Relation}
+_SEXES = {"": None, "female": Sex.FEMALE, "male": Sex.MALE}
+_HOURS_A_DAY = 24
 
 
 def load_vocabulary(folder: Path) -> Vocabulary:
@@ -67,6 +80,9 @@ def vocabulary_of(tables: Tables) -> Vocabulary:
         members=_members(tables, concepts),
         crosswalks=tuple(_crosswalk(row, concepts) for row in tables.crosswalks),
         aliases=plain.aliases,
+        half_lives=_half_lives(tables, concepts),
+        equivalents=_equivalents(tables, concepts),
+        normals=_normals(tables, concepts),
     )
 
 
@@ -115,6 +131,77 @@ def _crosswalk(row: Row, concepts: Mapping[str, Concept]) -> Crosswalk:
         raise BadMapping(f"{row.place}: an interval ends before it begins")
     source, target = _known(row, "from_concept", concepts), _known(row, "to_concept", concepts)
     return Crosswalk(source.id, low, high, target.id, to_low, to_high)
+
+
+def _half_lives(tables: Tables, concepts: Mapping[str, Concept]) -> Mapping[str, HalfLife]:
+    found: dict[str, HalfLife] = {}
+    for row in tables.half_lives:
+        ingredient = _ingredient(row, "ingredient", concepts)
+        if ingredient in found:
+            raise BadMapping(f"{row.place}: {ingredient} stands twice")
+        low, high = positive_span(row, "hours_low", "hours_high")
+        found[ingredient] = HalfLife(low / _HOURS_A_DAY, high / _HOURS_A_DAY, choice(row, "verified", YES_NO))
+    return found
+
+
+def _equivalents(tables: Tables, concepts: Mapping[str, Concept]) -> Mapping[str, Mapping[str, Equivalent]]:
+    found: dict[str, dict[str, Equivalent]] = defaultdict(dict)
+    for row in tables.equivalents:
+        scale, ingredient = _ingredient(row, "scale", concepts), _ingredient(row, "ingredient", concepts)
+        if ingredient in found[scale]:
+            raise BadMapping(f"{row.place}: {scale}, {ingredient} stands twice")
+        low, high = positive_span(row, "factor_low", "factor_high")
+        found[scale][ingredient] = Equivalent(low, high, choice(row, "verified", YES_NO))
+    return dict(found)
+
+
+def positive_span(row: Row, from_column: str, to_column: str) -> tuple[Fraction, Fraction]:
+    """Read two numbers above nought, the smaller first; raise :class:`BadMapping` where they are not."""
+    low, high = exact(row[from_column], row.place), exact(row[to_column], row.place)
+    if low <= 0:
+        raise BadMapping(f"{row.place}: {from_column} must be above nought")
+    if low > high:
+        raise BadMapping(f"{row.place}: {to_column} is less than {from_column}")
+    return low, high
+
+
+def _ingredient(row: Row, column: str, concepts: Mapping[str, Concept]) -> str:
+    concept = _known(row, column, concepts)
+    if concept.kind is not ConceptKind.INGREDIENT:
+        raise BadMapping(f"{row.place}: {column}: {concept.id} is not an ingredient")
+    return concept.id
+
+
+def _normals(tables: Tables, concepts: Mapping[str, Concept]) -> Mapping[str, tuple[Normal, ...]]:
+    found: dict[str, list[Normal]] = defaultdict(list)
+    for row in tables.normals:
+        concept = _known(row, "concept_id", concepts)
+        found[concept.id].append(_normal(row, concept))
+    return {concept: tuple(ranges) for concept, ranges in found.items()}
+
+
+def _normal(row: Row, concept: Concept) -> Normal:
+    unit = " ".join(row["unit"].split())
+    factor = concept.scale.factors.get(unit) if concept.scale else None
+    if factor is None:
+        raise BadMapping(f"{row.place}: {concept.id} is not measured in {unit!r}")
+    low, high = (exact(row[end], row.place) * factor if row[end] else None for end in ("low", "high"))
+    if low is None and high is None:
+        raise BadMapping(f"{row.place}: a range needs an end")
+    if low is not None and high is not None and low > high:
+        raise BadMapping(f"{row.place}: high is less than low")
+    first, last = years(row)
+    return Normal(low, high, choice(row, "sex", _SEXES), first, last)
+
+
+def years(row: Row) -> tuple[int | None, int | None]:
+    """Read the ages a range is for, blank where it is open; raise :class:`BadMapping` where they cannot be."""
+    if any(row[end] and not row[end].isdecimal() for end in ("from_years", "to_years")):
+        raise BadMapping(f"{row.place}: an age is a whole number of years")
+    first, last = (int(row[end]) if row[end] else None for end in ("from_years", "to_years"))
+    if first is not None and last is not None and first >= last:
+        raise BadMapping(f"{row.place}: to_years is not above from_years")
+    return first, last
 
 
 def _known(row: Row, column: str, concepts: Mapping[str, Concept]) -> Concept:

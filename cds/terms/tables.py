@@ -41,6 +41,11 @@ CROSSWALK_COLUMNS = (
     "verified",
     "comment",
 )
+_CLAIM = ("source", "source_version", "verified", "reviewer", "reviewed_on", "comment")
+HALF_LIFE_COLUMNS = ("ingredient", "hours_low", "hours_high", *_CLAIM)
+EQUIVALENT_COLUMNS = ("scale", "ingredient", "factor_low", "factor_high", *_CLAIM)
+NORMAL_COLUMNS = ("concept_id", "sex", "from_years", "to_years", "low", "high", "unit", "source", "comment")
+_OPTIONAL = frozenset({"half_lives.csv", "dose_equivalents.csv", "reference_ranges.csv"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +75,17 @@ class Tables:
     classes: list[Row] = field(default_factory=list)
     systems: list[Row] = field(default_factory=list)
     crosswalks: list[Row] = field(default_factory=list)
+    half_lives: list[Row] = field(default_factory=list)
+    equivalents: list[Row] = field(default_factory=list)
+    normals: list[Row] = field(default_factory=list)
 
 
 def read_tables(folder: Path, report: Callable[[BadMapping], None]) -> Tables:
-    """Read every table of the folder; a file that cannot be read is reported and left out."""
+    """Read every table of the folder; a file that cannot be read is reported and left out.
+
+    Half-lives, dose equivalents and a site's own ranges of normal need not be there: without them a question that
+    hangs on them stays unknown.
+    """
     tables = Tables(folder.name)
 
     def place(path: Path) -> str:
@@ -81,7 +93,7 @@ def read_tables(folder: Path, report: Callable[[BadMapping], None]) -> Tables:
 
     def rows(path: Path, columns: tuple[str, ...]) -> list[Row]:
         try:
-            return read_rows(path, place(path), columns, BadMapping)
+            return _rows(path, place(path), columns)
         except BadMapping as problem:
             report(problem)
             return []
@@ -97,9 +109,19 @@ def read_tables(folder: Path, report: Callable[[BadMapping], None]) -> Tables:
     tables.classes = rows(folder / "classes" / "drug_classes.csv", CLASS_COLUMNS)
     tables.systems = rows(folder / "systems.csv", SYSTEM_COLUMNS)
     tables.crosswalks = rows(folder / "crosswalks.csv", CROSSWALK_COLUMNS)
+    tables.half_lives = rows(folder / "half_lives.csv", HALF_LIFE_COLUMNS)
+    tables.equivalents = rows(folder / "dose_equivalents.csv", EQUIVALENT_COLUMNS)
+    tables.normals = rows(folder / "reference_ranges.csv", NORMAL_COLUMNS)
     if not tables.concepts:
         report(BadMapping(f"{folder.name}/concepts: there are no concepts"))
     return tables
+
+
+def _rows(path: Path, place: str, columns: tuple[str, ...]) -> list[Row]:
+    """Read one table; one that need not be there and is not has no rows."""
+    if path.name in _OPTIONAL and not path.exists():
+        return []
+    return read_rows(path, place, columns, BadMapping)
 
 
 def _policies(path: Path, place: str) -> list[Policy]:

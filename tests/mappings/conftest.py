@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+CLAIM = "source,source_version,verified,reviewer,reviewed_on,comment"
 CODE_HEADER = (
     "concept_id,system,code,display,relation,match,include,source,source_version,verified,reviewer,reviewed_on,comment"
 )
@@ -38,12 +39,27 @@ malignant: {kind: behaviour, display: malignant}
 metastasis: {kind: condition, display: Metastases, absence: open}
 platinum: {kind: drug-class, display: platinum chemotherapy, absence: closed}
 """,
+    "concepts/steroids.yaml": """
+dexamethasone: {kind: ingredient, display: Dexamethasone, absence: closed}
+prednisone: {kind: ingredient, display: Prednisone, absence: closed, reaches: systemic}
+""",
+    "concepts/viruses.yaml": """
+hiv-viral-load:
+  kind: measurement
+  display: HIV viral load
+  unit: "{copies}/mL"
+  quantity: viral-copies
+  plausible: ["0", "1000000000"]
+  quantifiable_from: "200"
+  answers: {"name|not detected": "0"}
+""",
     "units.csv": """quantity,unit,factor,source,comment
 cell-count,/uL,0.001,UCUM,
 cell-count,10*9/L,1,UCUM,
 cell-count,K/uL,1,UCUM,
 score,,1,own,
 score,{score},1,own,
+viral-copies,{copies}/mL,1,UCUM,
 """,
     "codes/all.csv": CODE_HEADER
     + """
@@ -63,6 +79,19 @@ urn:oid:2.16.840.1.113883.6.1,http://loinc.org,as an OID
 """,
     "crosswalks.csv": """from_concept,from_low,from_high,to_concept,to_low,to_high,source,verified,comment
 karnofsky,80,100,ecog,0,1,a paper,yes,
+""",
+    "half_lives.csv": f"""ingredient,hours_low,hours_high,{CLAIM}
+cisplatin,12,36,a label,,no,,,
+dexamethasone,3,4.5,a label,,yes,,,
+""",
+    "dose_equivalents.csv": f"""scale,ingredient,factor_low,factor_high,{CLAIM}
+prednisone,dexamethasone,6.25,20/3,a paper,,yes,,,
+prednisone,prednisone,1,1,own drug of the scale,,yes,,,
+""",
+    "reference_ranges.csv": """concept_id,sex,from_years,to_years,low,high,unit,source,comment
+platelets,,,18,150,,10*9/L,the laboratory,
+platelets,female,18,,150,450,K/uL,the laboratory,
+platelets,male,18,60,150000,400000,/uL,the laboratory,
 """,
 }
 

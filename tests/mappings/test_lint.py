@@ -164,6 +164,131 @@ def test_the_real_tables_have_no_faults() -> None:
             Fault("mappings/concepts/measurements.yaml:11", "platelets: no units are known of the quantity ''"),
             id="measurements have units",
         ),
+        pytest.param(
+            "half_lives.csv",
+            "dexamethasone,3",
+            "platinum,3",
+            Fault("mappings/half_lives.csv:3", "'platinum' is not a concept of kind ingredient"),
+            id="half-lives are of ingredients",
+        ),
+        pytest.param(
+            "half_lives.csv",
+            "cisplatin,12,36,a label",
+            "prednisone,2,3,a label",
+            Fault("mappings/half_lives.csv:3", "dexamethasone stands after prednisone: not sorted"),
+            id="half-lives are sorted",
+        ),
+        pytest.param(
+            "half_lives.csv",
+            "cisplatin,12",
+            "dexamethasone,12",
+            Fault("mappings/half_lives.csv:3", "dexamethasone stands twice"),
+            id="one half-life of a drug",
+        ),
+        pytest.param(
+            "half_lives.csv",
+            "3,4.5",
+            "4.5,3",
+            Fault("mappings/half_lives.csv:3", "hours_high is less than hours_low"),
+            id="half-lives go from the shortest to the longest",
+        ),
+        pytest.param(
+            "half_lives.csv",
+            "3,4.5",
+            "0,4.5",
+            Fault("mappings/half_lives.csv:3", "hours_low must be above nought"),
+            id="half-lives are above nought",
+        ),
+        pytest.param(
+            "half_lives.csv",
+            "3,4.5,a label",
+            "3,4.5,",
+            Fault("mappings/half_lives.csv:3", "verified, but no source is named"),
+            id="half-lives have sources",
+        ),
+        pytest.param(
+            "dose_equivalents.csv",
+            "prednisone,dexamethasone",
+            "prednisone,lung",
+            Fault("mappings/dose_equivalents.csv:2", "'lung' is not a concept of kind ingredient"),
+            id="equivalents are of ingredients",
+        ),
+        pytest.param(
+            "dose_equivalents.csv",
+            "prednisone,prednisone,1,1",
+            "prednisone,prednisone,1,2",
+            Fault("mappings/dose_equivalents.csv:2", "the scale prednisone does not hold prednisone itself as 1"),
+            id="a scale holds its own drug",
+        ),
+        pytest.param(
+            "dose_equivalents.csv",
+            "6.25,20/3,a paper",
+            "6.25,20/3,",
+            Fault("mappings/dose_equivalents.csv:2", "verified, but no source is named"),
+            id="equivalents have sources",
+        ),
+        pytest.param(
+            "dose_equivalents.csv",
+            "6.25,20/3",
+            "20/3,6.25",
+            Fault("mappings/dose_equivalents.csv:2", "factor_high is less than factor_low"),
+            id="equivalents go from the least to the most",
+        ),
+        pytest.param(
+            "reference_ranges.csv",
+            "platelets,,,18",
+            "cisplatin,,,18",
+            Fault("mappings/reference_ranges.csv:2", "'cisplatin' is not a concept of kind measurement"),
+            id="ranges of normal are of measurements",
+        ),
+        pytest.param(
+            "reference_ranges.csv",
+            "platelets,,,18",
+            "zinc,,,18",
+            Fault("mappings/reference_ranges.csv:3", "platelets stands after zinc: not sorted"),
+            id="ranges of normal are sorted",
+        ),
+        pytest.param(
+            "reference_ranges.csv",
+            "450,K/uL,the laboratory",
+            "450,K/uL,",
+            Fault("mappings/reference_ranges.csv:3", "a range of normal needs a source"),
+            id="ranges of normal have sources",
+        ),
+        pytest.param(
+            "reference_ranges.csv",
+            "platelets,male,18,60",
+            "platelets,female,59,60",
+            Fault("mappings/reference_ranges.csv:4", "is for the same people as mappings/reference_ranges.csv:3"),
+            id="one range of normal for anyone",
+        ),
+        pytest.param(
+            "concepts/measurements.yaml",
+            "  answers:\n",
+            '  plausible: ["1", "5"]\n  answers:\n',
+            Fault("mappings/concepts/measurements.yaml:2", "ecog: the answer 'LA9622-7' scores 0: not plausible"),
+            id="answers score what can be",
+        ),
+        pytest.param(
+            "concepts/viruses.yaml",
+            'quantifiable_from: "200"',
+            'quantifiable_from: "0"',
+            Fault(
+                "mappings/concepts/viruses.yaml:2",
+                "hiv-viral-load: quantifiable_from must be above nought and plausible",
+            ),
+            id="what assays can measure is above nought",
+        ),
+        pytest.param(
+            "concepts/viruses.yaml",
+            'quantifiable_from: "200"',
+            'quantifiable_from: "2000000000"',
+            Fault(
+                "mappings/concepts/viruses.yaml:2",
+                "hiv-viral-load: quantifiable_from must be above nought and plausible",
+            ),
+            id="what assays can measure is plausible",
+        ),
     ],
 )
 def test_a_broken_rule_is_told_with_its_place(mappings: Mappings, file: str, old: str, new: str, fault: Fault) -> None:
@@ -257,3 +382,9 @@ def test_a_table_that_cannot_be_read_does_not_hide_the_others(mappings: Mappings
     mappings.change("units.csv", "K/uL,1,UCUM", "K/uL,1,")
     places = {fault.place for fault in lint_mappings(mappings.folder)}
     assert places == {"mappings/crosswalks.csv:1", "mappings/units.csv:4"}
+
+
+@pytest.mark.parametrize("name", ["half_lives.csv", "dose_equivalents.csv", "reference_ranges.csv"])
+def test_tables_that_need_not_be_there_are_not_missed(mappings: Mappings, name: str) -> None:
+    (mappings.folder / name).unlink()
+    assert lint_mappings(mappings.folder) == []

@@ -1,12 +1,24 @@
 import time
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 from typing import Protocol
 
 import pytest
 
-from cds.core.codes import ATC, ICD10CM, LOINC, NAME, RXNORM, Code, Coded
-from cds.core.vocabulary import Absence, ConceptKind, Crosswalk, Meaning
+from cds.core.chart import Sex
+from cds.core.codes import ATC, ICD10CM, LOINC, NAME, RXNORM, SNOMED, Code, Coded
+from cds.core.vocabulary import (
+    Absence,
+    ConceptKind,
+    Crosswalk,
+    Equivalent,
+    HalfLife,
+    Meaning,
+    Normal,
+    Reaches,
+    Vocabulary,
+)
 from cds.errors import BadMapping
 from cds.terms import load_vocabulary
 
@@ -71,9 +83,68 @@ def test_classes_and_crosswalks_are_read(mappings: Mappings) -> None:
     )
 
 
+def test_half_lives_are_told_in_days(mappings: Mappings) -> None:
+    assert load_vocabulary(mappings.folder).half_lives == {
+        "cisplatin": HalfLife(Fraction(1, 2), Fraction(3, 2), verified=False),
+        "dexamethasone": HalfLife(Fraction(1, 8), Fraction(3, 16)),
+    }
+
+
+def test_equivalents_are_read_by_scale(mappings: Mappings) -> None:
+    assert load_vocabulary(mappings.folder).equivalents == {
+        "prednisone": {
+            "dexamethasone": Equivalent(Fraction("6.25"), Fraction(20, 3)),
+            "prednisone": Equivalent(Fraction(1), Fraction(1)),
+        }
+    }
+
+
+def test_ranges_of_normal_are_read_in_the_canonical_unit(mappings: Mappings) -> None:
+    children, women, men = load_vocabulary(mappings.folder).normals["platelets"]
+    assert children == Normal(low=Fraction(150), to_years=18)
+    assert women == Normal(Fraction(150), Fraction(450), Sex.FEMALE, from_years=18)
+    assert men == Normal(Fraction(150), Fraction(400), Sex.MALE, from_years=18, to_years=60)
+
+
+def test_where_a_drug_acts_and_what_an_assay_can_measure_are_read(mappings: Mappings) -> None:
+    concepts = load_vocabulary(mappings.folder).concepts
+    assert concepts["prednisone"].reaches is Reaches.SYSTEMIC
+    assert concepts["dexamethasone"].reaches is Reaches.EITHER
+    scale = concepts["hiv-viral-load"].scale
+    assert scale is not None
+    assert scale.quantifiable_from == Fraction(200)
+
+
+@pytest.mark.parametrize("name", ["half_lives.csv", "dose_equivalents.csv", "reference_ranges.csv"])
+def test_what_a_site_or_a_release_need_not_have_may_be_missing(mappings: Mappings, name: str) -> None:
+    (mappings.folder / name).unlink()
+    vocabulary = load_vocabulary(mappings.folder)
+    kept = [vocabulary.half_lives, vocabulary.equivalents, vocabulary.normals]
+    assert sum(1 for table in kept if table) == len(kept) - 1
+
+
 @pytest.mark.parametrize(
     ("file", "old", "new", "told"),
     [
+        ("half_lives.csv", "cisplatin,12", "dexamethasone,12", "mappings/half_lives.csv:3: dexamethasone stands twice"),
+        (
+            "half_lives.csv",
+            "cisplatin,12",
+            "platinum,12",
+            "half_lives.csv:2: ingredient: platinum is not an ingredient",
+        ),
+        ("half_lives.csv", "3,4.5", "-3,4.5", "mappings/half_lives.csv:3: hours_low must be above nought"),
+        ("half_lives.csv", "3,4.5", "5,4.5", "mappings/half_lives.csv:3: hours_high is less than hours_low"),
+        ("dose_equivalents.csv", "e,prednisone,1", "e,dexamethasone,1", "prednisone, dexamethasone stands twice"),
+        ("dose_equivalents.csv", "prednisone,dexa", "predni,dexa", "scale: there is no concept 'predni'"),
+        ("reference_ranges.csv", "150,,10*9/L", ",,10*9/L", "reference_ranges.csv:2: a range needs an end"),
+        ("reference_ranges.csv", "150,,10*9/L", "150,,g/L", "platelets is not measured in 'g/L'"),
+        ("reference_ranges.csv", "150,450", "450,150", "reference_ranges.csv:3: high is less than low"),
+        ("reference_ranges.csv", "male,18,60", "male,60,18", "csv:4: to_years is not above from_years"),
+        ("reference_ranges.csv", "male,18,60", "male,18,6.5", "csv:4: an age is a whole number of years"),
+        ("reference_ranges.csv", "male,18,60", "boy,18,60", "csv:4: sex must be one of , female, male, not 'boy'"),
+        ("concepts/steroids.yaml", "reaches: systemic", "reaches: local", "reaches must be one of systemic, either"),
+        ("concepts/viruses.yaml", '"200"', '"about 200"', "quantifiable_from: not an exact number: 'about 200'"),
         (
             "codes/all.csv",
             "lung,http",
@@ -129,3 +200,34 @@ def test_the_real_tables_load_quickly_and_say_what_they_should() -> None:
     assert Meaning("platelets") in vocabulary.meanings(coded(LOINC, "777-3"))
     assert vocabulary.members["platinum"]["cisplatin"]
     assert ATC not in vocabulary.aliases
+
+
+@cache
+def real() -> Vocabulary:
+    return load_vocabulary(REAL)
+
+
+def test_the_real_tables_ship_no_ranges_of_normal() -> None:
+    assert real().normals == {}, "only a site knows its laboratory"
+
+
+@pytest.mark.parametrize(
+    ("concept", "system", "answer", "score"),
+    [
+        ("disease-status", SNOMED, "271299001", 3),
+        ("disease-status", NAME, "progressive disease", 3),
+        ("disease-status", SNOMED, "359746009", 2),
+        ("hiv-viral-load", NAME, "target not detected", 0),
+        ("hbv-dna", NAME, "not detected", 0),
+        ("hcv-rna", NAME, "undetectable", 0),
+        ("nyha-class", NAME, "nyha class iii", 3),
+        ("stage-group", NAME, "stage ivb", 4),
+        ("tumour-grade", NAME, "g3", 3),
+        ("differentiation", NAME, "poorly differentiated", 3),
+        ("breastfeeding-status", LOINC, "LA32-8", 0),
+    ],
+)
+def test_the_real_answers_score_as_trials_ask_for_them(concept: str, system: str, answer: str, score: int) -> None:
+    scale = real().concepts[concept].scale
+    assert scale is not None
+    assert scale.answers[Code(system, answer)] == score
