@@ -53,7 +53,7 @@ test: check test-fast ## check, then all tests
 
 .PHONY: test-fast
 test-fast: env ## the tests alone
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --dist worksteal
 
 .PHONY: mutants
 mutants: env ## break the core in named ways; each must turn the tests red
@@ -61,7 +61,7 @@ mutants: env ## break the core in named ways; each must turn the tests red
 
 .PHONY: nightly
 nightly: env ## the long run: many more generated examples, then the mutants
-	HYPOTHESIS_PROFILE=nightly $(BIN)/pytest
+	HYPOTHESIS_PROFILE=nightly $(BIN)/pytest -n auto --dist worksteal
 	$(MAKE) mutants
 
 .PHONY: bench
@@ -76,8 +76,12 @@ fix: env ## repair what ruff can, and format
 	$(BIN)/ruff format .
 
 .PHONY: golden
-golden: env ## rewrite the expected findings of the golden patients (then review the diff)
+golden: env ## rewrite the expected findings of the golden patients and their variants (then review the diff)
 	REWRITE=1 $(BIN)/pytest tests/golden
+
+.PHONY: manual
+manual: env ## rewrite docs/criteria.md from the specification in tests/spec/ (then review the diff)
+	REWRITE=1 $(BIN)/pytest tests/spec
 
 .PHONY: openapi
 openapi: env ## rewrite the published contract in openapi/ (then review the diff)

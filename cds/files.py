@@ -79,7 +79,12 @@ class _Loader(_BaseLoader):
 
 def read_yaml(path: Path, place: str, error: type[DefinitionError]) -> Block:
     """Read a YAML file that holds one mapping; raise ``error`` with file, line and reason."""
-    loader = _Loader(_text(path, place, error))
+    return parse_yaml(_text(path, place, error), place, error)
+
+
+def parse_yaml(text: str, place: str, error: type[DefinitionError]) -> Block:
+    """Read YAML that holds one mapping, wherever it stands."""
+    loader = _Loader(text)
     try:
         document = loader.get_single_data()
     except yaml.MarkedYAMLError as problem:

@@ -15,7 +15,7 @@ from cds.api.body import body_of, read_body
 from cds.api.guard import count
 from cds.api.models import AssessmentOut, AssessmentRequest
 from cds.api.outcomes import answers, errors, reply
-from cds.core.explain import describe, explain, kind_of
+from cds.core.explain import asks, describe, explain, kind_of
 from cds.core.finding import Attestation
 from cds.core.truth import Truth
 from cds.fhir.names import TYPES_OF, covered_types
@@ -103,6 +103,8 @@ class Teller:
             label=criterion.label,
             kind=kind_of(criterion.rule),
             section=criterion.section.value,
+            asks=asks(criterion, self.vocabulary),
+            plain=criterion.plain,
             **self._outcome(found.finding),
             note=criterion.note,
             source=self._source(criterion, trial),

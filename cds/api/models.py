@@ -117,6 +117,8 @@ class FindingOut(PartOut):
 
     criterion: str
     section: Literal["inclusion", "exclusion"]
+    asks: str = Field(description="What the criterion asks, in one sentence for a clinician.")
+    plain: str | None = Field(None, description="The same for the patient, in words for everyone.")
     note: str | None = None
     source: SourceOut | None = None
 

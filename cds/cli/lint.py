@@ -6,8 +6,9 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cds.cli import coverage
 from cds.cli.exits import Exit
-from cds.cli.words import Commands, command, counted, group, write, write_faults
+from cds.cli.words import Commands, command, counted, existing, group, write, write_faults
 
 if TYPE_CHECKING:
     import argparse
@@ -16,9 +17,10 @@ if TYPE_CHECKING:
 
 
 def add_to(commands: Commands) -> None:
-    """Add the two linters."""
+    """Add the two linters, and what else looks after the trial definitions."""
+    of_trials = group(commands, "trials", "look after trial definitions")
     trials = command(
-        group(commands, "trials", "look after trial definitions"),
+        of_trials,
         "lint",
         _lint_trials,
         "say what is wrong with trial definitions, file by file",
@@ -30,6 +32,7 @@ def add_to(commands: Commands) -> None:
         _lint_mappings,
         "say what is wrong with the terminology tables, row by row",
     )
+    coverage.add_to(of_trials)
     for each in (trials, mappings):
         each.add_argument("folder", metavar="FOLDER", nargs="?", type=Path, help="default: the folder of the settings")
 
@@ -41,7 +44,7 @@ def _lint_trials(chosen: argparse.Namespace) -> int:
 
     settings = Settings.read(os.environ)
     folder = chosen.folder or settings.trials
-    return _report(folder, lint_trials(_existing(folder), load_vocabulary(settings.mappings), settings.records))
+    return _report(folder, lint_trials(existing(folder), load_vocabulary(settings.mappings), settings.records))
 
 
 def _lint_mappings(chosen: argparse.Namespace) -> int:
@@ -49,15 +52,7 @@ def _lint_mappings(chosen: argparse.Namespace) -> int:
     from cds.terms.lint import lint_mappings
 
     folder = chosen.folder or Settings.read(os.environ).mappings
-    return _report(folder, lint_mappings(_existing(folder)))
-
-
-def _existing(folder: Path) -> Path:
-    from cds.errors import BadCall
-
-    if not folder.is_dir():
-        raise BadCall(f"{folder.name}: there is no such folder")
-    return folder
+    return _report(folder, lint_mappings(existing(folder)))
 
 
 def _report(folder: Path, faults: list[Fault]) -> int:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from pathlib import Path
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001 - it has no other name
 
@@ -30,6 +31,15 @@ def group(commands: Commands, name: str, says: str) -> Commands:
     """Add a command that only holds others (``trialcards trials lint``)."""
     made = commands.add_parser(name, help=says, description=f"{says[:1].upper()}{says[1:]}.")
     return made.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+
+def existing(folder: Path) -> Path:
+    """Give a folder that is there; raise :class:`BadCall` for one that is not."""
+    from cds.errors import BadCall
+
+    if not folder.is_dir():
+        raise BadCall(f"{folder.name}: there is no such folder")
+    return folder
 
 
 def write(text: str) -> None:

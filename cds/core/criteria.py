@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
     from cds.core.chart import Sex
+    from cds.core.limits import Clear, DailyDose, Formula, HalfLives, Limit, Spared
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,42 +54,38 @@ class HasCondition:
     ``active`` asks that it be there now; ``within_days`` that it began fewer than so many days ago. ``listed`` asks of
     the problem list alone: where it was read and does not name the condition, that settles it, whatever the concept's
     absence policy. It belongs beside a test that defines the condition, so that a recorded one outweighs the test.
+    ``but_not`` are kinds of the condition that do not count.
     """
 
     concepts: tuple[str, ...]
     active: bool = False
     within_days: int | None = None
     listed: bool = False
-
-
-class Against(enum.Enum):
-    """What a limit is a number of: the unit named, or times the upper or lower limit of the result's own range."""
-
-    UNIT = "unit"
-    ULN = "uln"
-    LLN = "lln"
-
-
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """One end of what a trial allows: ``2.5`` × ULN, inclusive; ``9`` g/dL, strict. The unit is blank for multiples."""
-
-    value: Fraction
-    unit: str = ""
-    against: Against = Against.UNIT
-    inclusive: bool = True
+    but_not: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
     """The newest result of one of these concepts lies within the limits.
 
-    ``within_days``: the oldest age at which a result still counts; otherwise the concept's own freshness.
+    ``within_days``: the oldest age at which a result still counts; otherwise the concept's own freshness. ``computed``
+    are equations that give a value of the same thing: a computed value is as old as its leading input, and the newest
+    decides, whether reported or computed. ``clear_of`` keeps results away that a treatment has disturbed.
     """
 
     concepts: tuple[str, ...]
     low: Limit | None = None
     high: Limit | None = None
+    within_days: int | None = None
+    computed: tuple[Formula, ...] = ()
+    clear_of: Clear | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Undetectable:
+    """The newest load of one of these viruses is not detected, or lies below what the assay can measure."""
+
+    concepts: tuple[str, ...]
     within_days: int | None = None
 
 
@@ -109,13 +106,76 @@ class PerformanceStatus:
 class Exposed:
     """One of these drugs, or a member of one of these classes, has been taken.
 
-    ``ongoing`` asks that it be taken now; ``within_days`` that fewer than so many days have passed since its end.
-    ``but_not`` are drugs or classes that do not count.
+    ``ongoing`` asks that it be taken now; ``within_days`` that fewer than so many days have passed since its end, which
+    ``half_lives`` lengthens or shortens. ``but_not`` are drugs or classes that do not count. ``systemic`` leaves out
+    what acts in one place only (inhaled, on the skin). ``above`` asks that the daily doses together exceed one.
+    ``stable_days`` asks of what is ongoing that it has been taken for so many days without a change of dose.
     """
 
     drugs: tuple[str, ...]
     but_not: tuple[str, ...] = ()
     ongoing: bool = False
+    within_days: int | None = None
+    half_lives: HalfLives | None = None
+    systemic: bool = False
+    above: DailyDose | None = None
+    stable_days: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """So much of these drugs has been given in a lifetime, in mg/m² of a scale's drug (``doxorubicin``)."""
+
+    drugs: tuple[str, ...]
+    scale: str
+    at_least: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """So many lines of systemic treatment with these drugs were given, both ends included.
+
+    ``since`` counts only what was begun once such a tumour was diagnosed (treatment before a transformation is not
+    counted). How courses become regimens and lines is told in ``cds.core.lines``.
+    """
+
+    drugs: tuple[str, ...]
+    but_not: tuple[str, ...] = ()
+    at_least: int | None = None
+    at_most: int | None = None
+    since: Diagnosis | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cycles:
+    """So many cycles of these drugs were given, both ends included; days of one cycle lie less than two weeks apart."""
+
+    drugs: tuple[str, ...]
+    at_least: int | None = None
+    at_most: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Progressed:
+    """The disease progressed or came back on or after one of these drugs.
+
+    ``line`` asks that the drug belonged to that line of systemic treatment (1 is the first), and that it was the first
+    progression after it.
+    """
+
+    after: tuple[str, ...]
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OtherMalignancy:
+    """A cancer beside the one the trial is about, present or treated fewer than ``within_days`` days ago.
+
+    ``than`` says which tumours are the trial's own disease; ``spared`` which others do not count.
+    """
+
+    than: tuple[Diagnosis, ...]
+    spared: tuple[Spared, ...] = ()
     within_days: int | None = None
 
 
@@ -218,8 +278,14 @@ Rule = (
     | Diagnosis
     | HasCondition
     | Measured
+    | Undetectable
     | PerformanceStatus
     | Exposed
+    | Received
+    | Lines
+    | Cycles
+    | Progressed
+    | OtherMalignancy
     | Underwent
     | Vaccinated
     | AllergicTo
@@ -259,7 +325,8 @@ class Criterion:
     """One criterion of one trial: its rule, its words, and the registry lines it stands for (numbered from 1).
 
     ``id`` stays the same across versions of a definition. ``disease`` marks the criteria that say which disease the
-    trial is about. ``note`` says how the text was read where that is not plain.
+    trial is about. ``note`` says how the text was read where that is not plain. ``plain`` says to a patient what is
+    asked, in words for everyone.
     """
 
     id: str
@@ -269,3 +336,4 @@ class Criterion:
     lines: tuple[int, ...] = ()
     disease: bool = False
     note: str = ""
+    plain: str = ""

@@ -6,32 +6,39 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from cds.core.computed import COMPUTED
 from cds.core.criteria import (
     PERFORMANCE_SCORES,
     Age,
     AllOf,
     AnyOf,
     Asked,
+    Cycles,
     Diagnosis,
     Exposed,
     IfThen,
+    Lines,
     Measured,
+    Not,
+    OtherMalignancy,
     PerformanceStatus,
     Readings,
     SexIs,
     Underwent,
+    Undetectable,
     Vaccinated,
 )
 from cds.core.finding import Basis, Cause
+from cds.core.phrases import inline, listed
 from cds.core.truth import Truth
-from cds.core.wording import describe, kind_of, limits
+from cds.core.wording import asks, describe, kind_of, limits, names
 
 if TYPE_CHECKING:
     from cds.core.criteria import Rule
     from cds.core.finding import Evidence, Finding
     from cds.core.vocabulary import Vocabulary
 
-__all__ = ["cause_words", "describe", "explain", "kind_of"]
+__all__ = ["asks", "cause_words", "describe", "explain", "kind_of"]
 
 _CAUSES = {
     Cause.NOT_READ: "could not be read completely",
@@ -64,7 +71,7 @@ def explain(finding: Finding, vocabulary: Vocabulary) -> str:
     match rule:
         case Asked():
             return rule.question
-        case Measured() | PerformanceStatus():
+        case Measured() | PerformanceStatus() | Undetectable():
             return _measured(finding, rule, vocabulary)
         case Age() | SexIs():
             return _person(finding, vocabulary)
@@ -83,29 +90,70 @@ def _attested(finding: Finding) -> str:
     return f"{said}: {finding.note}." if finding.note else f"{said}."
 
 
-def _measured(finding: Finding, rule: Measured | PerformanceStatus, vocabulary: Vocabulary) -> str:
-    asked = limits(rule, vocabulary) if isinstance(rule, Measured) else f"ECOG {rule.at_least} to {rule.at_most}"
-    demand = f"excludes {asked}" if finding.forbidden else f"asks for {asked}"
-    name = vocabulary.display(rule.concepts[0]) if isinstance(rule, Measured) else "ECOG performance status"
-    seen = "; ".join(_result(each) for each in finding.evidence[:_SHOWN_ENTRIES])
+_Newest = Measured | PerformanceStatus | Undetectable
+
+
+def _measured(finding: Finding, rule: _Newest, vocabulary: Vocabulary) -> str:
+    """Tell a result with its value, unit, date and limit, and what it was computed from."""
+    demand = f"the trial {'excludes' if finding.forbidden else 'asks for'} {_limits(rule, vocabulary)}"
+    seen = _results(finding.evidence)
     if finding.truth is not Truth.UNKNOWN:
-        assumed = " Converted by convention, not measured." if finding.basis is Basis.ASSUMED else ""
-        return f"{seen}; the trial {demand}.{assumed}"
+        return f"{seen}; {demand}.{_assumption(finding)}"
     assert finding.cause is not None  # noqa: S101 - an unknown finding has a cause by construction
+    if finding.note:
+        return f"{_results(finding.evidence[:1])}: {finding.note}; {demand}."
+    name = vocabulary.display(_concept(rule)) if not isinstance(rule, PerformanceStatus) else "ECOG performance status"
     if finding.cause is Cause.NO_RECORD:
-        return f"No {name} on record; the trial {demand}."
+        return f"No {inline(name)} on record{_inputs(finding, rule, vocabulary)}; {demand}."
     if finding.cause is Cause.NOT_READ:
-        return f"{name}: results could not be read completely; the trial {demand}."
+        return f"{name}: results could not be read completely; {demand}."
     if finding.cause is Cause.TOO_OLD:
-        return f"{seen} is too old: it counts for {_lasts(rule, vocabulary)}; the trial {demand}."
-    return f"{seen}: {cause_words(finding.cause)}; the trial {demand}."
+        return f"{seen} is too old: it counts for {_lasts(rule, vocabulary)}; {demand}."
+    return f"{seen}: {cause_words(finding.cause)}; {demand}."
 
 
-def _lasts(rule: Measured | PerformanceStatus, vocabulary: Vocabulary) -> str:
-    name = rule.concepts[0] if isinstance(rule, Measured) else PERFORMANCE_SCORES[0]
-    concept = vocabulary.concepts.get(name)
+def _limits(rule: _Newest, vocabulary: Vocabulary) -> str:
+    match rule:
+        case Measured():
+            return limits(rule, vocabulary)
+        case Undetectable():
+            return "an undetectable load"
+        case PerformanceStatus():
+            return f"ECOG {rule.at_least} to {rule.at_most}"
+
+
+def _assumption(finding: Finding) -> str:
+    if finding.basis is not Basis.ASSUMED:
+        return ""
+    if isinstance(finding.rule, PerformanceStatus):
+        return " Converted by convention, not measured."
+    return " The range is the site's own; none that can be used was sent with the result."
+
+
+def _inputs(finding: Finding, rule: _Newest, vocabulary: Vocabulary) -> str:
+    """Name what is lacking to compute a value that is not on record."""
+    wanted = finding.wanted.concepts if finding.wanted else ()
+    inputs = [each for each in wanted if isinstance(rule, Measured) and each not in rule.concepts]
+    lacking = [inline(vocabulary.display(each)) for each in inputs]
+    return f", nor {listed(lacking)} to compute it" if lacking else ""
+
+
+def _lasts(rule: _Newest, vocabulary: Vocabulary) -> str:
+    concept = vocabulary.concepts.get(_concept(rule))
     usual = concept.scale.freshness_days if concept and concept.scale else None
     return f"{usual if rule.within_days is None else rule.within_days} days"
+
+
+def _concept(rule: _Newest) -> str:
+    return PERFORMANCE_SCORES[0] if isinstance(rule, PerformanceStatus) else rule.concepts[0]
+
+
+def _results(evidence: tuple[Evidence, ...]) -> str:
+    """Tell the first few results; a computed one with everything it was computed from."""
+    if not evidence or not evidence[0].label.endswith(COMPUTED):
+        return "; ".join(map(_result, evidence[:_SHOWN_ENTRIES]))
+    first, *inputs = evidence
+    return f"{_result(first)}, from {'; '.join(map(_result, inputs))}" if inputs else _result(first)
 
 
 def _result(seen: Evidence) -> str:
@@ -164,10 +212,11 @@ def _tumours(finding: Finding) -> str:
 
 
 def _presence(finding: Finding, vocabulary: Vocabulary) -> str:
-    asked = describe(finding.rule, vocabulary)
+    rule = finding.rule
+    asked = names(rule.drugs, vocabulary) if isinstance(rule, Lines | Cycles) else describe(rule, vocabulary)
     seen = _entries(finding)
     if finding.basis is Basis.NO_RECORD:
-        last = f" Last: {seen}." if seen else ""
+        last = f" {'Looked at' if isinstance(finding.rule, OtherMalignancy) else 'Last'}: {seen}." if seen else ""
         return f"No record of {asked}.{last}{_unrecognised(finding)}"
     if finding.truth is not Truth.UNKNOWN:
         wait = _wait(finding)
@@ -177,6 +226,8 @@ def _presence(finding: Finding, vocabulary: Vocabulary) -> str:
         return f"No record of {asked}, which is not enough to rule it out."
     if finding.cause is Cause.NOT_READ:
         return f"{_sentence(asked)}: the records could not be read completely."
+    if finding.cause is Cause.CONFLICTING:
+        return f"{seen}: records contradict each other ({asked})."
     return f"{seen}: {cause_words(finding.cause)} ({asked})."
 
 
@@ -184,7 +235,9 @@ def _wait(finding: Finding) -> str:
     rule = finding.rule
     timed = isinstance(rule, Exposed | Underwent | Vaccinated) and rule.within_days is not None
     if finding.truth is Truth.UNMET and finding.forbidden and timed:
-        return f"; {rule.within_days} days must pass"  # type: ignore[union-attr]  # `timed` says which rules these are
+        half_lives = rule.half_lives if isinstance(rule, Exposed) else None
+        either = f" or {half_lives.count} half-lives, whichever is {half_lives.whichever.value}," if half_lives else ""
+        return f"; {rule.within_days} days{either} must pass"  # type: ignore[union-attr]  # `timed` says which rules
     return ""
 
 
@@ -211,14 +264,18 @@ def _composite(finding: Finding, vocabulary: Vocabulary) -> str:
 
 def _joined(parts: Iterable[Finding], vocabulary: Vocabulary) -> str:
     """Tell parts one after the other, and how many entries were not recognised but once."""
-    said = dict.fromkeys(explain(replace(part, unrecognised=0), vocabulary) for part in parts)
+    said = dict.fromkeys(explain(_all_recognised(part), vocabulary) for part in parts)
     counts = {part.unrecognised: part for part in parts if part.basis is Basis.NO_RECORD and part.unrecognised}
     return " ".join(said) + (_unrecognised(counts[max(counts)]) if counts else "")
 
 
+def _all_recognised(finding: Finding) -> Finding:
+    return replace(finding, unrecognised=0, parts=tuple(map(_all_recognised, finding.parts)))
+
+
 def _stated(finding: Finding, vocabulary: Vocabulary) -> str:
     """Say what a finding's rule states, its "not" included."""
-    return f"{'no ' if finding.forbidden else ''}{describe(finding.rule, vocabulary)}"
+    return describe(Not(finding.rule) if finding.forbidden else finding.rule, vocabulary)
 
 
 def _conditional(finding: Finding, vocabulary: Vocabulary) -> str:
@@ -226,8 +283,9 @@ def _conditional(finding: Finding, vocabulary: Vocabulary) -> str:
     if condition.truth is Truth.MET:
         shown = f" ({_entries(condition)})" if condition.evidence else ""
         return f"With {_stated(condition, vocabulary)}{shown}: {explain(then, vocabulary)}"
-    known = "" if condition.truth is Truth.UNMET else " The same by either limit."
-    return f"{explain(otherwise, vocabulary)}{known if finding.truth is not Truth.UNKNOWN else ''}"
+    said, known = explain(otherwise, vocabulary), " The same by either limit."
+    told = condition.truth is Truth.UNMET or finding.truth is Truth.UNKNOWN or said.endswith(known)
+    return said if told else said + known
 
 
 def _entries(finding: Finding) -> str:

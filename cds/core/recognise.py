@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from cds.core.chart import Chart
     from cds.core.codes import Coded
+    from cds.core.courses import Course
     from cds.core.finding import Cause
     from cds.core.vocabulary import Meaning, Vocabulary
 
@@ -78,10 +79,11 @@ class Case:
     ``as_of`` stands for the first dose. ``known_on`` is the day the records speak for: it stays when ``as_of`` is moved
     ahead to ask what time alone will change. ``ageing`` is switched off to ask which obstacles time takes away: that a
     bad result grows too old to count takes none away. ``results`` keeps what was looked up of a combination of measured
-    concepts; it depends on nothing but the chart and ``known_on``.
+    concepts, ``courses`` what was put together of an ingredient; both depend on nothing but the chart and ``known_on``.
 
     ``listed`` are the diagnoses that stand: neither refuted nor in error nor of a later day. ``unread_tumours`` are
-    those among them whose words speak of a tumour while their codes say nothing.
+    those among them whose words speak of a tumour while their codes say nothing. ``ruled_out`` are the diagnoses that
+    the chart holds as refuted, under their concepts.
     """
 
     chart: Chart
@@ -98,8 +100,10 @@ class Case:
     tumours: tuple[Tumour, ...]
     unread_tumours: tuple[Condition, ...]
     unrecognised: Mapping[Kind, int]
+    ruled_out: Mapping[str, list[Known[Condition]]] = field(default_factory=dict)
     ageing: bool = True
     results: dict[tuple[str, ...], Results] = field(default_factory=dict)
+    courses: dict[tuple[str, Cause | None], tuple[Course, ...]] = field(default_factory=dict)
 
 
 def recognise(chart: Chart, vocabulary: Vocabulary, as_of: dt.date) -> Case:
@@ -116,7 +120,7 @@ def recognise(chart: Chart, vocabulary: Vocabulary, as_of: dt.date) -> Case:
             found = known[id(coded)] = telling, bool(meanings) or vocabulary.recognises(coded)
         return found
 
-    def shelve(entries: Iterable[EntryT], kind: Kind) -> Shelf[EntryT]:
+    def shelve(entries: Iterable[EntryT], kind: Kind | None) -> Shelf[EntryT]:
         shelf: Shelf[EntryT] = defaultdict(list)
         unknown = 0
         for entry in entries:
@@ -124,7 +128,8 @@ def recognise(chart: Chart, vocabulary: Vocabulary, as_of: dt.date) -> Case:
             for meaning in meanings:
                 shelf[meaning.concept].append(Known(entry, meaning))
             unknown += not recognised
-        unrecognised[kind] = unknown
+        if kind is not None:
+            unrecognised[kind] = unknown
         return shelf
 
     listed = tuple(_as_it_stands(entry, as_of) for entry in chart.conditions if _stands(entry, as_of))
@@ -140,11 +145,21 @@ def recognise(chart: Chart, vocabulary: Vocabulary, as_of: dt.date) -> Case:
         vaccinations=shelve(chart.vaccinations, Kind.IMMUNIZATION),
         allergies=shelve(chart.allergies, Kind.ALLERGY),
         listed=listed,
-        tumours=_told_once(filter(None, (_tumour(entry, vocabulary) for entry in listed))),
+        tumours=_told_once(filter(None, (tumour_of(entry, vocabulary) for entry in listed))),
         unread_tumours=tuple(
             entry for entry in listed if not look_up(entry.code)[1] and _may_be_a_tumour(entry, vocabulary)
         ),
         unrecognised=unrecognised,
+        ruled_out=shelve((entry for entry in chart.conditions if _is_ruled_out(entry, as_of)), None),
+    )
+
+
+def _is_ruled_out(entry: Condition, known_on: dt.date) -> bool:
+    """Say whether an entry records that a diagnosis was looked for and refuted, on a day the records speak for."""
+    return (
+        entry.verification is Verification.REFUTED
+        and entry.recorded is not None
+        and entry.recorded.earliest <= known_on
     )
 
 
@@ -198,7 +213,7 @@ def _told_on(tumour: Tumour) -> tuple[dt.date, str]:
     return (date.latest if date is not None else dt.date.min), tumour.entry.reference
 
 
-def _tumour(entry: Condition, vocabulary: Vocabulary) -> Tumour | None:
+def tumour_of(entry: Condition, vocabulary: Vocabulary) -> Tumour | None:
     """Read a condition as a neoplasm, or not at all.
 
     A body site alone does not make one: its own code must say histology or behaviour, or a histology must be attached.

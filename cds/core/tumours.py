@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 MALIGNANT = "malignant"
 _SPREAD = re.compile(r"secondary|metasta", re.IGNORECASE)
-_NOT_INVASIVE = frozenset({"in-situ", "benign"})
-_UNSAID = frozenset({"unspecified-behaviour", "uncertain"})
+NOT_INVASIVE = frozenset({"in-situ", "benign"})
+UNSAID = frozenset({"unspecified-behaviour", "uncertain"})
 
 
 def diagnosis(rule: Diagnosis, case: Case, *, forbidden: bool) -> Finding:
@@ -34,8 +34,8 @@ def diagnosis(rule: Diagnosis, case: Case, *, forbidden: bool) -> Finding:
     """
     primary = [tumour for tumour in case.tumours if SECONDARY not in tumour.behaviours]
     told = [tumour for tumour in primary if not _absorbed(tumour, primary, case.vocabulary)]
-    told += [tumour for tumour in case.tumours if _unexplained(tumour, primary, case.vocabulary)]
-    answers = [(tumour, *_matches(rule, tumour, case)) for tumour in told]
+    told += [tumour for tumour in case.tumours if unexplained(tumour, primary, case.vocabulary)]
+    answers = [(tumour, *matches(rule, tumour, case)) for tumour in told]
     best = any_of(truth for _, truth, _ in answers)
     shown = _evidence([tumour.entry for tumour, truth, _ in answers if truth is best])
     if best is Truth.MET:
@@ -48,7 +48,7 @@ def diagnosis(rule: Diagnosis, case: Case, *, forbidden: bool) -> Finding:
     if best is Truth.UNKNOWN:
         cause = next(cause for _, truth, cause in answers if truth is Truth.UNKNOWN and cause is not None)
         return Finding(rule, Truth.UNKNOWN, cause=cause, evidence=shown, wanted=wanted, forbidden=forbidden)
-    unread = [entry for entry in case.unread_tumours if not (_SPREAD.search(entry.code.text) and _known(primary))]
+    unread = unread_tumours(primary, case)
     if unread:
         words = _evidence(unread)
         return Finding(rule, Truth.UNKNOWN, cause=Cause.UNMAPPED, evidence=words, wanted=wanted, forbidden=forbidden)
@@ -86,31 +86,37 @@ def _settled(
     return Finding(rule, told, basis, evidence=evidence, forbidden=forbidden, unrecognised=unrecognised)
 
 
-def _matches(rule: Diagnosis, tumour: Tumour, case: Case) -> tuple[Truth, Cause | None]:
+def matches(rule: Diagnosis, tumour: Tumour, case: Case) -> tuple[Truth, Cause | None]:
     """Hold one tumour against what is asked.
 
     An entry that is not confirmed, or that is resolved, cannot make it met; one that is not confirmed cannot make it
     unmet either; a metastasis says nothing of where the tumour began.
     """
-    histology, why_histology = _histology(rule, tumour, case.vocabulary)
-    site, why_site = _site(rule, tumour, case.vocabulary)
-    truth = histology & site
+    truth, cause = likeness(rule, tumour, case.vocabulary)
     unsure = tumour.entry.verification is Verification.UNCONFIRMED
     if truth is Truth.UNKNOWN:
-        return truth, why_histology or why_site
+        return truth, cause
     if unsure or (truth is Truth.MET and tumour.entry.clinical is ClinicalStatus.INACTIVE):
         return Truth.UNKNOWN, Cause.CONDITION_UNKNOWN
     return truth, None
 
 
+def likeness(rule: Diagnosis, tumour: Tumour, vocabulary: Vocabulary) -> tuple[Truth, Cause | None]:
+    """Say whether a tumour is, or may be, of the histology and site asked for, be it over or unconfirmed."""
+    histology, why_histology = _histology(rule, tumour, vocabulary)
+    site, why_site = _site(rule, tumour, vocabulary)
+    truth = histology & site
+    return truth, (why_histology or why_site) if truth is Truth.UNKNOWN else None
+
+
 def _histology(rule: Diagnosis, tumour: Tumour, vocabulary: Vocabulary) -> tuple[Truth, Cause | None]:
-    if tumour.behaviours & _NOT_INVASIVE:
-        mixed = bool(tumour.behaviours - _NOT_INVASIVE - _UNSAID)
+    if tumour.behaviours & NOT_INVASIVE:
+        mixed = bool(tumour.behaviours - NOT_INVASIVE - UNSAID)
         return (Truth.UNKNOWN, Cause.CONFLICTING) if mixed else (Truth.UNMET, None)
     if not rule.histologies:
-        vague = not tumour.histologies and not tumour.behaviours - _UNSAID
+        vague = not tumour.histologies and not tumour.behaviours - UNSAID
         return (Truth.UNKNOWN, Cause.TOO_GENERAL) if vague else (Truth.MET, None)
-    return _facet(rule.histologies, tumour.histologies, vocabulary)
+    return facet(rule.histologies, tumour.histologies, vocabulary)
 
 
 def _site(rule: Diagnosis, tumour: Tumour, vocabulary: Vocabulary) -> tuple[Truth, Cause | None]:
@@ -118,14 +124,14 @@ def _site(rule: Diagnosis, tumour: Tumour, vocabulary: Vocabulary) -> tuple[Trut
         return Truth.UNKNOWN, Cause.TOO_GENERAL
     truth, cause = Truth.MET, None
     if rule.sites:
-        truth, cause = _facet(rule.sites, tumour.sites, vocabulary)
+        truth, cause = facet(rule.sites, tumour.sites, vocabulary)
     if rule.except_sites:
-        inside, why = _facet(rule.except_sites, tumour.sites, vocabulary)
+        inside, why = facet(rule.except_sites, tumour.sites, vocabulary)
         truth, cause = truth & ~inside, cause or why
     return truth, cause if truth is Truth.UNKNOWN else None
 
 
-def _facet(wanted: tuple[str, ...], said: tuple[Meaning, ...], vocabulary: Vocabulary) -> tuple[Truth, Cause | None]:
+def facet(wanted: tuple[str, ...], said: tuple[Meaning, ...], vocabulary: Vocabulary) -> tuple[Truth, Cause | None]:
     """Say whether one of the things said is one of those wanted, or may be because it is more general than they are."""
     if not said:
         return Truth.UNKNOWN, Cause.TOO_GENERAL
@@ -155,7 +161,7 @@ def _may_stand_for(other: Tumour, tumour: Tumour) -> bool:
     return other is not tumour and other.entry.verification is not Verification.UNCONFIRMED and not over
 
 
-def _unexplained(tumour: Tumour, primary: list[Tumour], vocabulary: Vocabulary) -> bool:
+def unexplained(tumour: Tumour, primary: list[Tumour], vocabulary: Vocabulary) -> bool:
     """Say whether a metastasis points to a tumour that is not on the list.
 
     One with a histology is explained by a primary of that histology; one without by any invasive primary that is
@@ -167,6 +173,11 @@ def _unexplained(tumour: Tumour, primary: list[Tumour], vocabulary: Vocabulary) 
     if tumour.histologies:
         return not any(_adds_site(tumour, other, vocabulary) for other in standing)
     return not any(_invasive(other) for other in standing)
+
+
+def unread_tumours(primary: list[Tumour], case: Case) -> list[Condition]:
+    """Give the entries whose words alone speak of a tumour, less those of metastases of one that is known."""
+    return [entry for entry in case.unread_tumours if not (_SPREAD.search(entry.code.text) and _known(primary))]
 
 
 def _known(primary: list[Tumour]) -> bool:
@@ -183,17 +194,17 @@ def _adds_histology(tumour: Tumour, other: Tumour, vocabulary: Vocabulary) -> bo
     where = _counting(other.sites)
     if not where or not where <= vocabulary.narrower(_counting(tumour.sites)):
         return False
-    open_behaviour = not tumour.behaviours - _UNSAID
-    invasive = not other.behaviours & _NOT_INVASIVE
+    open_behaviour = not tumour.behaviours - UNSAID
+    invasive = not other.behaviours & NOT_INVASIVE
     named = bool(_counting(other.histologies)) and (invasive or open_behaviour)
-    return named or (open_behaviour and bool(other.behaviours - _UNSAID))
+    return named or (open_behaviour and bool(other.behaviours - UNSAID))
 
 
 def _adds_site(tumour: Tumour, other: Tumour, vocabulary: Vocabulary) -> bool:
     """Say whether another entry, of this histology or a form of it, names the site."""
     what = _counting(other.histologies)
     same = bool(what) and what <= vocabulary.narrower(_counting(tumour.histologies))
-    return same and bool(_counting(other.sites)) and not other.behaviours & _NOT_INVASIVE
+    return same and bool(_counting(other.sites)) and not other.behaviours & NOT_INVASIVE
 
 
 def _counting(meanings: tuple[Meaning, ...]) -> set[str]:

@@ -7,7 +7,15 @@ import enum
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cds.core.criteria import PERFORMANCE_SCORES, Exposed, IfThen, Measured, PerformanceStatus
+from cds.core.criteria import (
+    PERFORMANCE_SCORES,
+    Exposed,
+    HasCondition,
+    IfThen,
+    Measured,
+    PerformanceStatus,
+    Undetectable,
+)
 from cds.core.dates import days_later
 from cds.core.truth import Truth, all_of
 
@@ -120,10 +128,14 @@ def _passes(finding: Finding, horizon: dt.date, vocabulary: Vocabulary) -> bool:
 
 
 def _lifts(obstacle: Finding, horizon: dt.date, vocabulary: Vocabulary) -> bool:
-    """Say whether one part that is unmet is a value that may be corrected, or is over for certain in time."""
+    """Say whether one part that is unmet is a value that may be corrected, or is over for certain in time.
+
+    That a result, or what ruled a required condition out, grows too old to count takes no obstacle away.
+    """
     if _remediable(obstacle.rule, vocabulary):
         return True
-    timed = not isinstance(obstacle.rule, Measured | PerformanceStatus)
+    required = isinstance(obstacle.rule, HasCondition) and not obstacle.forbidden
+    timed = not required and not isinstance(obstacle.rule, Measured | Undetectable | PerformanceStatus)
     return timed and bool(obstacle.turns) and max(obstacle.turns) <= horizon
 
 
@@ -137,7 +149,7 @@ def _leaves(finding: Finding) -> Iterable[Finding]:
 def _remediable(rule: Rule, vocabulary: Vocabulary) -> bool:
     """Say whether every concept of a rule is marked as one that may be corrected: a value, or a drug to be replaced."""
     match rule:
-        case Measured():
+        case Measured() | Undetectable():
             names = rule.concepts
         case PerformanceStatus():
             names = PERFORMANCE_SCORES[:1]

@@ -140,7 +140,8 @@ class Normal:
 class Concept:
     """One thing a criterion can speak of, with the policy that goes with it.
 
-    ``reaches`` says of an ingredient what an entry without a route means.
+    ``reaches`` says of an ingredient what an entry without a route means; ``undated`` of a condition that its codes say
+    that something was, not when ("history of", "status post").
     """
 
     id: str
@@ -151,6 +152,7 @@ class Concept:
     remediable: bool = False
     scale: Scale | None = None
     reaches: Reaches = Reaches.EITHER
+    undated: bool = False
 
 
 @dataclass(frozen=True, slots=True)

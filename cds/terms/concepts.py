@@ -20,7 +20,11 @@ COMMON_KEYS = frozenset({"kind", "display", "broader", "absence", "remediable"})
 SCALE_KEYS = frozenset(
     {"unit", "unit_display", "quantity", "freshness_days", "plausible", "category", "answers", "quantifiable_from"},
 )
-_KEYS_OF = {ConceptKind.MEASUREMENT: SCALE_KEYS, ConceptKind.INGREDIENT: frozenset({"reaches"})}
+_KEYS_OF = {
+    ConceptKind.MEASUREMENT: SCALE_KEYS,
+    ConceptKind.INGREDIENT: frozenset({"reaches"}),
+    ConceptKind.CONDITION: frozenset({"undated"}),
+}
 MemberT = TypeVar("MemberT", ConceptKind, Absence, Reaches)
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:/\d+(?:\.\d+)?)?")
 _FLAGS = {"true": True, "false": False, "": False}
@@ -54,6 +58,7 @@ def concept_of(policy: Policy, quantities: Mapping[str, Mapping[str, Fraction]])
         remediable=_flag(policy, "remediable"),
         scale=_scale(policy, quantities) if measured else None,
         reaches=_member(Reaches, policy, "reaches") if "reaches" in policy.block else Reaches.EITHER,
+        undated=_flag(policy, "undated"),
     )
 
 

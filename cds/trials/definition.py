@@ -24,7 +24,10 @@ _FORMS = ("require", "forbid", "ask", "review")
 
 @dataclass(frozen=True, slots=True)
 class RecordNote:
-    """Which registry record a definition was made from: its day, status, lines, and the SHA-256 of its criteria."""
+    """Which registry record a definition was made from: its day, status, lines, and the SHA-256 of its criteria.
+
+    Where the registry's text was not at hand, ``lines`` is 0 and ``sha256`` blank; such a definition is never complete.
+    """
 
     date: dt.date | None
     status: str
@@ -34,22 +37,13 @@ class RecordNote:
 
 
 @dataclass(frozen=True, slots=True)
-class Example:
-    """A chart with the verdict the trial must come to for it."""
-
-    chart: str
-    verdict: str
-
-
-@dataclass(frozen=True, slots=True)
 class Definition:
-    """A trial with the account of its source: the record, the lines that are headings only, and examples."""
+    """A trial with the account of its source: the record, and the lines that are headings only."""
 
     file: str
     trial: Trial
     record: RecordNote
     headings: tuple[int, ...]
-    examples: tuple[Example, ...] = ()
 
 
 def definition_of(block: Block, file: str, vocabulary: Vocabulary) -> Definition:
@@ -77,7 +71,6 @@ def definition_of(block: Block, file: str, vocabulary: Vocabulary) -> Definition
         trial=trial,
         record=record,
         headings=fields.read("headings", wholes, ()),
-        examples=fields.read("examples", _examples, ()),
     )
     fields.done()
     return definition
@@ -101,17 +94,6 @@ def _record(value: object, place: Place) -> RecordNote:
     )
     fields.done()
     return record
-
-
-def _examples(value: object, place: Place) -> tuple[Example, ...]:
-    return tuple(_example(each, place) for each in items(value, place))
-
-
-def _example(value: object, place: Place) -> Example:
-    fields = Fields.of(value, place)
-    example = Example(fields.need("chart", word), fields.need("verdict", word))
-    fields.done()
-    return example
 
 
 def _cohorts(reader: RuleReader, value: object, place: Place) -> tuple[Cohort, ...]:
@@ -143,17 +125,19 @@ def _criterion(reader: RuleReader, value: object, place: Place) -> Criterion:
     criterion = Criterion(
         id=name,
         label=fields.need("label", word),
-        rule=_rule(reader, fields),
+        rule=rule_of(reader, fields),
         section=fields.need("section", _SECTIONS),
         lines=fields.need("lines", wholes),
         disease=fields.read("disease", flag, default=False),
         note=fields.read("note", word, ""),
+        plain=fields.read("plain", word, ""),
     )
     fields.done()
     return criterion
 
 
-def _rule(reader: RuleReader, fields: Fields) -> Rule:
+def rule_of(reader: RuleReader, fields: Fields) -> Rule:
+    """Read what a criterion states: what it requires or forbids, asks a person, or leaves to review."""
     forms = [form for form in _FORMS if fields.has(form)]
     match forms:
         case ["require"]:

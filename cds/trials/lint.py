@@ -6,9 +6,12 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from cds.core.verdict import Standing
 from cds.errors import BadTrial
 from cds.files import Fault, by_place
+from cds.trials.codebook import Codebook
+from cds.trials.lint_examples import as_fault, example_faults, stray_examples
+from cds.trials.lint_parts import at_odds, dead
+from cds.trials.lint_reach import beyond_reach
 from cds.trials.load import definition_files, load_definition
 from cds.trials.records import load_records, unescaped
 from cds.trials.walk import contradiction, misfits
@@ -17,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from cds.core.criteria import Criterion
+    from cds.core.criteria import Criterion, Rule
     from cds.core.vocabulary import Vocabulary
     from cds.trials.definition import Definition
     from cds.trials.records import Record
@@ -38,33 +41,33 @@ def lint_trials(folder: Path, vocabulary: Vocabulary, records: Path | None = Non
         known = load_records(records) if records is not None else {}
     except BadTrial as problem:
         known = {}
-        faults.append(_as_fault(problem))
-    for path in definition_files(folder):
+        faults.append(as_fault(problem))
+    files, codebook = definition_files(folder), Codebook.of(vocabulary)
+    for path in files:
         try:
             definition = load_definition(path, vocabulary)
         except BadTrial as problem:
-            faults.append(_as_fault(problem))
+            faults.append(as_fault(problem))
             continue
-        faults += lint_definition(definition, vocabulary, known.get(definition.trial.nct_id))
-    if not definition_files(folder):
+        faults += lint_definition(definition, codebook, known.get(definition.trial.nct_id))
+        faults += example_faults(definition, folder, codebook)
+    faults += stray_examples(folder, {path.stem for path in files})
+    if not files:
         faults.append(Fault(folder.name, "there are no trial definitions"))
     return sorted(faults, key=by_place)
 
 
-def lint_definition(definition: Definition, vocabulary: Vocabulary, record: Record | None = None) -> list[Fault]:
+def lint_definition(definition: Definition, codebook: Codebook, record: Record | None = None) -> list[Fault]:
     """Find every fault of one definition, and how it differs from its registry record where that is given."""
     faults = [
         *_identity(definition),
         *_lines(definition),
-        *_rules(definition, vocabulary),
+        *_words_for_patients(definition),
+        *_rules(definition, codebook),
+        *_together(definition, codebook.vocabulary),
         *(_against(definition, record) if record is not None else ()),
     ]
     return sorted(set(faults), key=by_place)
-
-
-def _as_fault(problem: BadTrial) -> Fault:
-    place, _, reason = str(problem).partition(": ")
-    return Fault(place, reason)
 
 
 def criteria_of(definition: Definition) -> Iterator[Criterion]:
@@ -109,9 +112,6 @@ def _about(definition: Definition) -> Iterator[Fault]:
     of_cohorts = [any(each.disease for each in cohort.criteria) for cohort in trial.cohorts]
     if not of_trial and not (of_cohorts and all(of_cohorts)):
         yield Fault(file, "no criterion says which disease the trial is about")
-    for example in definition.examples:
-        if example.verdict not in {standing.value for standing in Standing}:
-            yield Fault(file, f"example {example.chart}: there is no verdict {example.verdict!r}")
 
 
 def _lines(definition: Definition) -> Iterator[Fault]:
@@ -129,18 +129,57 @@ def _lines(definition: Definition) -> Iterator[Fault]:
         yield Fault(file, f"line {line} is called a heading and belongs to a criterion")
     for line in sorted((told | headings) & blank):
         yield Fault(file, f"line {line} is called blank and belongs to a criterion or heading")
+    yield from _without_text(definition)
     for each in criteria_of(definition):
-        if not each.lines:
+        if not each.lines and record.lines:
             yield Fault(file, f"criterion {each.id}: stands for no line of the registry's text")
 
 
-def _rules(definition: Definition, vocabulary: Vocabulary) -> Iterator[Fault]:
+def _without_text(definition: Definition) -> Iterator[Fault]:
+    """Allow a definition for which the registry's text was not at hand, if it says so: incomplete, and in its note."""
+    file, record, trial = definition.file, definition.record, definition.trial
+    if bool(record.sha256) is not bool(record.lines):
+        yield Fault(file, "record: lines and sha256 go together: both, or 0 and blank where there was no text")
+    if not record.lines and trial.complete:
+        yield Fault(file, "complete: a definition without the registry's text cannot be")
+    if not record.lines and not trial.note:
+        yield Fault(file, "note: must say what a definition without the registry's text was made from")
+
+
+def _words_for_patients(definition: Definition) -> Iterator[Fault]:
+    if definition.trial.complete:
+        for each in criteria_of(definition):
+            if not each.plain:
+                yield Fault(
+                    definition.file, f"criterion {each.id}: plain is missing, what it asks in words for everyone"
+                )
+
+
+def _rules(definition: Definition, codebook: Codebook) -> Iterator[Fault]:
+    vocabulary = codebook.vocabulary
     for each in criteria_of(definition):
-        for name, needed in misfits(each.rule, vocabulary):
-            yield Fault(definition.file, f"criterion {each.id}: {name} is not a concept of kind {needed}")
-        reason = contradiction(each.rule, vocabulary)
-        if reason is not None:
+        misplaced = list(misfits(each.rule, vocabulary))
+        reasons = [f"{name} is not a concept of kind {needed}" for name, needed in misplaced]
+        if not misplaced:
+            reasons += filter(None, [contradiction(each.rule, vocabulary), at_odds([each.rule], vocabulary)])
+            reasons += [*dead(each.rule, vocabulary), *beyond_reach(each.rule, codebook)]
+        for reason in reasons:
             yield Fault(definition.file, f"criterion {each.id}: {reason}")
+
+
+def _together(definition: Definition, vocabulary: Vocabulary) -> Iterator[Fault]:
+    """Hold the criteria of a trial, and those of each cohort beside them, against each other."""
+    trial, file = definition.trial, definition.file
+    for owner, criteria in (("", ()), *((f"cohort {each.id}: ", each.criteria) for each in trial.cohorts)):
+        every = (*trial.criteria, *criteria)
+        alone = any(at_odds([each.rule], vocabulary) for each in every)
+        reason = None if alone else at_odds([each.rule for each in every], vocabulary)
+        if reason is not None:
+            yield Fault(file, f"{owner}no patient can meet all criteria: {reason}")
+        first: dict[Rule, str] = {}
+        for each in every:
+            if first.setdefault(each.rule, each.id) != each.id:
+                yield Fault(file, f"criterion {each.id}: asks what criterion {first[each.rule]} asks")
 
 
 def _against(definition: Definition, record: Record) -> Iterator[Fault]:

@@ -1,4 +1,4 @@
-"""All definitions of a folder, as trials ready to be screened."""
+"""All definitions of a folder, as trials ready to be screened, each tried on its example patients."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING
 
 from cds.errors import BadTrial
 from cds.files import read_yaml
+from cds.trials.codebook import Codebook
 from cds.trials.definition import Definition, definition_of
+from cds.trials.examples import example_files, load_example
+from cds.trials.trying import disagreements
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,11 +22,17 @@ def load_trials(folder: Path, vocabulary: Vocabulary) -> tuple[Trial, ...]:
     """Read every ``*.yaml`` of a folder, by NCT number; raise :class:`BadTrial` at the first fault.
 
     A folder without definitions is a fault too: a service that knows no trial would look as if nothing ever fitted.
+    So is an example patient for whom a trial comes to something else than its file says.
     """
     files = definition_files(folder)
     if not files:
         raise BadTrial(f"{folder.name}: there are no trial definitions")
-    return tuple(load_definition(path, vocabulary).trial for path in files)
+    trials = tuple(load_definition(path, vocabulary).trial for path in files)
+    if any(example_files(folder, trial.nct_id) for trial in trials):
+        codebook = Codebook.of(vocabulary)
+        for trial in trials:
+            _try(folder, trial, codebook)
+    return trials
 
 
 def definition_files(folder: Path) -> list[Path]:
@@ -37,3 +46,10 @@ def load_definition(path: Path, vocabulary: Vocabulary) -> Definition:
     if definition.trial.nct_id != path.stem:
         raise BadTrial(f"{path.name}: nct_id: the file is named otherwise than the trial, {definition.trial.nct_id}")
     return definition
+
+
+def _try(folder: Path, trial: Trial, codebook: Codebook) -> None:
+    for path in example_files(folder, trial.nct_id):
+        example = load_example(path, codebook)
+        for reason in disagreements(example, trial, codebook.vocabulary):
+            raise BadTrial(f"{example.file}: {reason}")

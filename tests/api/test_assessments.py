@@ -52,6 +52,7 @@ async def test_a_chart_is_told_trial_by_trial() -> None:
         "label": "No CYP3A inhibitor in the last 7 days",
         "kind": "medication",
         "section": "exclusion",
+        "asks": "The trial excludes cyp3a inhibitor in the last 7 days.",
         "truth": "unmet",
         "basis": "documented",
         "explanation": findings["cyp3a"]["explanation"],

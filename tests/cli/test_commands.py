@@ -31,7 +31,7 @@ def test_help_names_every_command_and_exit_code(run: Run) -> None:
 
 @pytest.mark.parametrize(
     "command",
-    ["serve", "screen", "chart check", "trials lint", "mappings lint", "config", "openapi"],
+    ["serve", "screen", "chart check", "trials lint", "trials coverage", "mappings lint", "config", "openapi"],
 )
 def test_every_command_has_help(run: Run, command: str) -> None:
     ran = run(*command.split(), "--help")
@@ -130,7 +130,7 @@ def test_an_unknown_trial_is_wrong_usage(run: Run, golden: Path) -> None:
     ran = run("screen", golden / "breast-sparse" / "chart.json", "--trial", "NCT00000000")
 
     assert ran.code == Exit.USAGE
-    assert ran.err.startswith("trialcards: NCT00000000: no such trial is loaded (there are NCT06893783, ")
+    assert ran.err.startswith("trialcards: NCT00000000: no such trial is loaded (there are NCT00569127, ")
 
 
 @pytest.mark.parametrize(

@@ -23,30 +23,37 @@ from cds.core.chart import (
     ReferenceRange,
     ResultStatus,
     Sex,
+    Told,
     Vaccination,
     Verification,
 )
+from cds.core.codes import Coded
 from cds.core.criteria import (
-    Against,
     Age,
     AllOf,
     AnyOf,
     Asked,
+    Cycles,
     Diagnosis,
     Exposed,
     HasCondition,
     IfThen,
-    Limit,
+    Lines,
     Measured,
     Not,
+    OtherMalignancy,
     PerformanceStatus,
+    Progressed,
     Readings,
+    Received,
     Rule,
     SexIs,
     Underwent,
+    Undetectable,
     Vaccinated,
 )
 from cds.core.dates import PartialDate
+from cds.core.limits import Against, Clear, DailyDose, Formula, HalfLives, Limit, Spared, Whichever
 from cds.core.quantities import Comparator, Quantity
 from tests.core.builders import AS_OF, coded
 
@@ -54,7 +61,11 @@ UNITS = {
     "platelets": ["10*9/L", "K/uL", "/uL", "furlongs"],
     "creatinine": ["mg/dL", "umol/L"],
     "ast": ["U/L", "IU/L"],
+    "body-weight": ["kg"],
+    "viral-load": ["copies/mL"],
 }
+_SCORES = {"ecog": (5, 1), "karnofsky": (10, 10), "disease-status": (3, 1)}
+"""The scores by name: the highest number of steps, and how much a step is."""
 
 
 @st.composite
@@ -72,18 +83,17 @@ _COMPARATORS = st.sampled_from([Comparator.EXACTLY] * 6 + list(Comparator))
 @st.composite
 def measurements(draw: st.DrawFn, sound: str = "") -> Measurement:
     """Give a result with its unit, its range if it has one, and its faults; a sound one of one concept if asked."""
-    names = st.sampled_from(["platelets", "creatinine", "ast", "ecog", "karnofsky", "platelets-unverified"])
+    names = st.sampled_from([*UNITS, *_SCORES, "platelets-unverified"])
     name = sound or draw(names)
-    if name in {"ecog", "karnofsky"}:
-        value = Quantity(
-            Decimal(draw(st.integers(0, 5) if name == "ecog" else st.integers(0, 10).map(lambda n: n * 10)))
-        )
-        return Measurement(coded(name), "", value, draw(days()))
+    if name in _SCORES:
+        steps, step = _SCORES[name]
+        return Measurement(coded(name), "", Quantity(Decimal(draw(st.integers(0, steps)) * step)), draw(days()))
     units = (draw(st.sampled_from(UNITS.get(name, ["10*9/L"])[: 1 if sound else None])),)
     ranges: tuple[ReferenceRange, ...] = ()
     if sound or draw(st.booleans()):
         high = Decimal(draw(st.integers(1, 60)))
-        ranges = (ReferenceRange(high=Quantity(high, units)),)
+        whose = st.none() if sound else st.sampled_from([None, None, Sex.MALE, Sex.FEMALE])
+        ranges = (ReferenceRange(high=Quantity(high, units), sex=draw(whose)),)
     if sound:
         return Measurement(coded(name), "", Quantity(draw(_AMOUNTS), units), draw(days()), ranges=ranges)
     return Measurement(
@@ -93,6 +103,7 @@ def measurements(draw: st.DrawFn, sound: str = "") -> Measurement:
         draw(st.none() | days()),
         draw(st.sampled_from([ResultStatus.FINAL] * 4 + list(ResultStatus))),
         ranges,
+        draw(st.sampled_from([(), (), ("N",), ("H",), ("L",), ("A",)])),
     )
 
 
@@ -111,24 +122,47 @@ conditions = st.builds(
             "metastasis",
             "myocardial-infarction",
             "gilbert-syndrome",
+            "lupus-erythematosus",
+            "vitiligo",
+            "history-of-malignancy",
+            "basal-cell-of-skin",
+            "cancer-of-prostate",
             "??",
         ]
     ).map(coded),
     st.just(""),
     clinical=st.sampled_from(ClinicalStatus),
-    verification=st.sampled_from([Verification.CONFIRMED] * 3 + list(Verification)),
+    verification=st.sampled_from([Verification.CONFIRMED] * 3 + [Verification.REFUTED] + list(Verification)),
     onset=st.none() | days(),
+    abated=st.none() | st.none() | days(),
+    recorded=st.none() | days(),
 )
-exposures = st.builds(
-    Exposure,
-    st.sampled_from(["cisplatin", "carboplatin", "etoposide", "itraconazole", "grapefruit", "prednisone", "??"]).map(
-        coded
-    ),
-    st.just(""),
-    st.sampled_from(ExposureStatus),
-    st.none() | days(),
-    st.none() | days(),
-)
+_DRUGS = ["cisplatin", "carboplatin", "etoposide", "itraconazole", "grapefruit", "prednisone", "doxorubicin", "??"]
+
+
+@st.composite
+def exposures(draw: st.DrawFn) -> Exposure:
+    """Give a drug stated, ordered, dispensed or given, with its dose, its route and reasons where they are told."""
+    dose = st.builds(Quantity, st.integers(1, 60).map(Decimal), st.sampled_from([("mg",), ("mg/m2",), ("{tbl}",)]))
+    return Exposure(
+        coded(draw(st.sampled_from(_DRUGS))),
+        "",
+        draw(st.sampled_from(ExposureStatus)),
+        draw(st.none() | days()),
+        draw(st.none() | days()),
+        draw(st.sampled_from(["", "", "systemic-route", "local-route"]).map(_coded_or_none)),
+        told=draw(st.sampled_from(Told)),
+        dose=draw(st.none() | dose),
+        per_day=draw(st.sampled_from([None, Fraction(1), Fraction(2), Fraction(1, 2)])),
+        intent=draw(st.sampled_from(["", "", "intent-adjuvant", "intent-palliative"]).map(_coded_or_none)),
+        stopped_for=draw(st.sampled_from([(), (), (Coded(text="progressive disease"),)])),
+    )
+
+
+def _coded_or_none(name: str) -> Coded:
+    return coded(name) if name else Coded()
+
+
 procedures = st.builds(
     Procedure,
     st.sampled_from(["major-surgery", "solid-organ-transplant", "??"]).map(coded),
@@ -153,7 +187,7 @@ def charts(draw: st.DrawFn) -> Chart:
         person=draw(persons),
         measurements=_numbered(draw(st.lists(measurements(), max_size=5)), "Observation"),
         conditions=_numbered(draw(st.lists(conditions, max_size=4)), "Condition"),
-        exposures=_numbered(draw(st.lists(exposures, max_size=4)), "MedicationStatement"),
+        exposures=_numbered(draw(st.lists(exposures(), max_size=4)), "MedicationStatement"),
         procedures=_numbered(draw(st.lists(procedures, max_size=2)), "Procedure"),
         vaccinations=_numbered(draw(st.lists(vaccinations, max_size=2)), "Immunization"),
         covered={kind: draw(extents) for kind in Kind},
@@ -190,10 +224,23 @@ def measured(draw: st.DrawFn) -> Measured:
         fitted(draw(_LIMITS)) if low else None,
         fitted(draw(_LIMITS)) if high else None,
         draw(_WINDOWS),
+        clear_of=draw(st.sampled_from([None, None, None, Clear(("platinum",), 21)])),
+    )
+
+
+def measured_or_computed() -> st.SearchStrategy[Measured]:
+    """Give a rule about a clearance that may be computed from a creatinine, a weight and the person."""
+    return st.builds(
+        Measured,
+        st.just(("creatinine-clearance",)),
+        st.integers(10, 120).map(lambda value: Limit(Fraction(value), "mL/min")),
+        within_days=_WINDOWS,
+        computed=st.just((Formula.COCKCROFT_GAULT_ACTUAL,)),
     )
 
 
 _sites = st.sampled_from([(), ("digestive-system",), ("pancreas",), ("prostate",), ("lung",)])
+_spared = st.sampled_from([(), (Spared(("basal-cell-carcinoma",), ("skin",)), Spared(behaviours=("in-situ",)))])
 _histologies = st.sampled_from([(), ("neuroendocrine-carcinoma",), ("small-cell-carcinoma",), ("adenocarcinoma",)])
 leaves: st.SearchStrategy[Rule] = st.one_of(
     st.builds(Age, at_least=st.integers(16, 80)),
@@ -205,6 +252,9 @@ leaves: st.SearchStrategy[Rule] = st.one_of(
         st.booleans(),
         _WINDOWS,
     ),
+    st.builds(HasCondition, st.just(("autoimmune-disease",)), st.booleans(), but_not=st.just(("vitiligo",))),
+    st.builds(HasCondition, st.just(("liver-metastasis", "myocardial-infarction"))),
+    st.builds(OtherMalignancy, st.just((Diagnosis(("small-cell-carcinoma",), ("lung",)),)), _spared, _WINDOWS),
     measured(),
     st.builds(PerformanceStatus, st.integers(0, 3)),
     st.builds(
@@ -214,6 +264,33 @@ leaves: st.SearchStrategy[Rule] = st.one_of(
         st.booleans(),
         _WINDOWS,
     ),
+    st.builds(
+        Exposed,
+        st.sampled_from([("platinum",), ("cyp3a-inhibitor",), ("prednisone",)]),
+        within_days=st.integers(1, 60),
+        half_lives=st.builds(HalfLives, st.integers(1, 5), st.sampled_from(Whichever)),
+    ),
+    st.builds(
+        Exposed,
+        st.just(("corticosteroid",)),
+        ongoing=st.just(value=True),
+        systemic=st.booleans(),
+        above=st.none() | st.builds(DailyDose, st.just("prednisone"), st.integers(1, 60).map(Fraction)),
+        stable_days=st.none() | st.integers(1, 30),
+    ),
+    st.builds(Undetectable, st.just(("viral-load",)), _WINDOWS),
+    measured_or_computed(),
+    st.builds(
+        Lines,
+        st.sampled_from([("anticancer-therapy",), ("platinum",)]),
+        st.just(()),
+        st.none() | st.integers(0, 2),
+        st.integers(1, 3),
+        st.sampled_from([None, None, Diagnosis(("neuroendocrine-carcinoma",), ())]),
+    ),
+    st.builds(Cycles, st.just(("platinum",)), st.none() | st.integers(1, 2), st.integers(1, 3)),
+    st.builds(Received, st.just(("anthracycline",)), st.just("doxorubicin"), st.integers(1, 120).map(Fraction)),
+    st.builds(Progressed, st.just(("platinum",)), st.sampled_from([None, 1])),
     st.builds(Underwent, st.sampled_from([("major-surgery",), ("solid-organ-transplant",)]), _WINDOWS),
     st.builds(Vaccinated, st.just(("live-vaccine",)), _WINDOWS),
     st.just(Asked("Consent?")),

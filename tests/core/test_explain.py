@@ -39,7 +39,7 @@ NEC = Diagnosis(("neuroendocrine-carcinoma",), except_sites=("lung",))
             chart(lab("platelets", "210 K/uL", normal="150-400")),
             "Platelets 210 K/uL (range 150-400) on 2026-06-10; the trial asks for at least 100 10*9/L.",
         ),
-        (PLATELETS, chart(), "No Platelets on record; the trial asks for at least 100 10*9/L."),
+        (PLATELETS, chart(), "No platelets on record; the trial asks for at least 100 10*9/L."),
         (
             PLATELETS,
             chart(lab("platelets", "210 K/uL", "2025-06-10")),
@@ -52,7 +52,7 @@ NEC = Diagnosis(("neuroendocrine-carcinoma",), except_sites=("lung",))
             AST,
             chart(lab("ast", "160 U/L", normal="-40")),
             (
-                "Depends on Liver metastasis, which is not known: "
+                "Depends on liver metastasis, which is not known: "
                 "Ast 160 U/L (range <= 40) on 2026-06-10; the trial asks for at most 5 × ULN. "
                 "Ast 160 U/L (range <= 40) on 2026-06-10; the trial asks for at most 3 × ULN."
             ),
@@ -66,7 +66,7 @@ NEC = Diagnosis(("neuroendocrine-carcinoma",), except_sites=("lung",))
             AST,
             chart(lab("ast", "160 U/L", normal="-40"), problem("liver-metastasis")),
             (
-                "With Liver metastasis (liver-metastasis (active) on 2025-01-01): "
+                "With liver metastasis (liver-metastasis (active) on 2025-01-01): "
                 "Ast 160 U/L (range <= 40) on 2026-06-10; the trial asks for at most 5 × ULN."
             ),
         ),
@@ -85,11 +85,11 @@ NEC = Diagnosis(("neuroendocrine-carcinoma",), except_sites=("lung",))
             chart(drug("itraconazole", "2026-06-01", "2026-06-13")),
             "Itraconazole (ended) on 2026-06-13; 7 days must pass.",
         ),
-        (NO_INHIBITOR, chart(), "No record of Cyp3a inhibitor in the last 7 days."),
+        (NO_INHIBITOR, chart(), "No record of cyp3a inhibitor in the last 7 days."),
         (
             NO_INHIBITOR,
             chart(drug("??", "2026-06-01", None, ExposureStatus.ACTIVE)),
-            "No record of Cyp3a inhibitor in the last 7 days. 1 other entry of this kind could not be recognised.",
+            "No record of cyp3a inhibitor in the last 7 days. 1 other entry of this kind could not be recognised.",
         ),
         (NEC, chart(problem("nec-of-pancreas")), "nec-of-pancreas (active) on 2025-01-01."),
         (
@@ -97,7 +97,7 @@ NEC = Diagnosis(("neuroendocrine-carcinoma",), except_sites=("lung",))
             chart(problem("cancer-of-prostate")),
             (
                 "cancer-of-prostate (active) on 2025-01-01: what is recorded is too general to tell "
-                "Neuroendocrine carcinoma not of Lung."
+                "neuroendocrine carcinoma not of lung."
             ),
         ),
         (

@@ -248,3 +248,27 @@ def test_a_range_in_a_unit_of_its_own_makes_no_multiple() -> None:
     ranges = (ReferenceRange(high=Quantity(quantity("1").value, ("kat/L",))),)
     result = Measurement(coded("ast"), "Observation/1", quantity("100 U/L"), lab("ast", "1 U/L").date, ranges=ranges)
     assert find(AST, chart(result)).cause is Cause.UNIT_NOT_COMPARABLE
+
+
+def test_a_final_result_outranks_a_preliminary_one_of_its_day() -> None:
+    early = lab("platelets", "90 10*9/L", status=ResultStatus.PRELIMINARY, ref="Observation/2")
+    finding = find(PLATELETS, chart(early, lab("platelets", "110 10*9/L")))
+    assert (finding.truth, [each.reference for each in finding.evidence]) == (Truth.MET, ["Observation/1"])
+
+
+def test_a_preliminary_result_that_is_the_newest_decides_and_is_told() -> None:
+    early = lab("platelets", "90 10*9/L", "2026-06-12", status=ResultStatus.PRELIMINARY, ref="Observation/2")
+    finding = find(PLATELETS, chart(early, lab("platelets", "110 10*9/L")))
+    assert (finding.truth, finding.evidence[0].value) == (Truth.UNMET, "90 10*9/L (preliminary)")
+
+
+def test_within_one_month_a_preliminary_result_may_be_the_later_one() -> None:
+    early = lab("platelets", "90 10*9/L", "2026-06", status=ResultStatus.PRELIMINARY, ref="Observation/2")
+    assert find(PLATELETS, chart(early, lab("platelets", "110 10*9/L", "2026-06"))).cause is Cause.DATE_IMPRECISE
+
+
+def test_a_preliminary_result_of_another_thing_is_not_outranked() -> None:
+    rule = Measured(("platelets", "ast"), low=limit("100 10*9/L"))
+    early = lab("platelets", "90 10*9/L", status=ResultStatus.PRELIMINARY, ref="Observation/2")
+    assert find(rule, chart(early, lab("ast", "40 U/L"))).truth is not Truth.MET
+    assert "Observation/2" in [each.reference for each in find(rule, chart(early, lab("ast", "40 U/L"))).evidence]

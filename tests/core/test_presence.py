@@ -16,6 +16,7 @@ from cds.core.chart import (
     Vaccination,
     Verification,
 )
+from cds.core.codes import Coded
 from cds.core.criteria import AllergicTo, Exposed, HasCondition, Not, Underwent, Vaccinated
 from cds.core.finding import Basis, Cause
 from cds.core.truth import Truth
@@ -116,6 +117,33 @@ def test_a_course_that_ended_is_not_a_drug_taken_now() -> None:
     assert find(rule, chart(drug("prednisone", "2026-01-01", None, ENDED))).truth is Truth.MET
 
 
+NO_AUTOIMMUNITY = Not(HasCondition(("autoimmune-disease",), but_not=("vitiligo",)))
+
+
+@pytest.mark.parametrize(
+    ("entries", "truth", "cause"),
+    [
+        (["vitiligo"], "met", None),
+        (["lupus-erythematosus"], "unmet", None),
+        (["vitiligo", "lupus-erythematosus"], "unmet", None),
+        (["behcet-disease"], "unmet", None),
+        (["autoimmune-disease"], "unknown", Cause.TOO_GENERAL),
+        (["autoimmune-disease", "lupus-erythematosus"], "unmet", None),
+        (["skin-depigmented"], "unknown", Cause.TOO_GENERAL),
+    ],
+)
+def test_conditions_set_apart_do_not_count(entries: list[str], truth: str, cause: Cause | None) -> None:
+    found = find(NO_AUTOIMMUNITY, chart(*(problem(name, ref=f"Condition/{name}") for name in entries)))
+    assert (found.truth.value, found.cause) == (truth, cause)
+
+
+def test_an_entry_coded_as_both_is_set_apart() -> None:
+    both = Coded(coded("lupus-erythematosus").codes + coded("vitiligo").codes, "Lupus with vitiligo")
+    entry = dataclasses.replace(problem("vitiligo"), code=both)
+    assert find(NO_AUTOIMMUNITY, chart(entry)).basis is Basis.NO_RECORD
+    assert find(Not(HasCondition(("autoimmune-disease",))), chart(entry)).truth is Truth.UNMET
+
+
 NO_INFARCTION = Not(HasCondition(("myocardial-infarction",), within_days=365))
 
 
@@ -199,6 +227,13 @@ def test_surgery_and_vaccines_by_their_day() -> None:
     assert find(live, chart(vaccine("mmr-vaccine", "2026-06-05"))).resolves_on == dt.date(2026, 6, 19)
     assert find(live, chart()).basis is Basis.NO_RECORD
     assert find(live, chart(vaccine("mmr-vaccine", "2026-06-01"))).truth is Truth.MET
+
+
+def test_what_a_procedure_was_for_makes_no_difference() -> None:
+    done = operation("solid-organ-transplant", "2026-06-01")
+    meant = dataclasses.replace(done, intent=coded("intent-palliative"))
+    rule = Not(Underwent(("solid-organ-transplant",), within_days=28))
+    assert find(rule, chart(meant)) == find(rule, chart(done))
 
 
 def test_a_procedure_under_way_has_been_done_and_is_not_over() -> None:

@@ -5,8 +5,8 @@ import datetime as dt
 
 import pytest
 
-from cds.core.chart import Chart, ExposureStatus, Extent, Kind, Person
-from cds.core.criteria import AllOf, Asked, Diagnosis, Exposed, Measured, Not
+from cds.core.chart import Chart, ClinicalStatus, ExposureStatus, Extent, Kind, Person, Verification
+from cds.core.criteria import AllOf, AnyOf, Asked, Diagnosis, Exposed, HasCondition, Measured, Not
 from cds.core.dates import PartialDate
 from cds.core.finding import Attestation, Basis
 from cds.core.plan import Plan
@@ -199,3 +199,13 @@ def test_of_whom_nothing_is_told(person: Person, why: Withheld | None) -> None:
 )
 def test_a_trial_that_takes_no_patients_is_never_offered(status: str, offered: bool) -> None:  # noqa: FBT001 - a row
     assert dataclasses.replace(TRIAL, status=status).offered is offered
+
+
+@pytest.mark.parametrize("joined", [False, True])
+def test_a_required_condition_that_was_ruled_out_does_not_come_near_by_waiting(*, joined: bool) -> None:
+    rule = HasCondition(("gilbert-syndrome",))
+    asked = AnyOf((rule, HasCondition(("gilbert-syndrome",), active=True))) if joined else rule
+    trial = dataclasses.replace(TRIAL, criteria=(*TRIAL.criteria, criterion("gilbert", asked)))
+    refuted = problem("gilbert-syndrome", None, ClinicalStatus.UNKNOWN, Verification.REFUTED, "Condition/2")
+    verdict = _screen(chart(NEC, dataclasses.replace(refuted, recorded=PartialDate.parse("2026-06-01"))), trial)
+    assert (verdict.standing.value, verdict.earliest) == ("does-not-fit", None)

@@ -140,4 +140,5 @@ def test_a_case_says_what_it_expects_and_why(slug: str) -> None:
 def test_the_readme_lists_every_case_once() -> None:
     listed = re.findall(r"^\| `([a-z0-9-]+)` \|", (FOLDER / "README.md").read_text("utf-8"), re.MULTILINE)
     assert sorted(listed) == SLUGS
-    assert sorted(place.name for place in FOLDER.iterdir() if place.is_dir() and place.name[0].isalpha()) == SLUGS
+    folders = {place.name for place in FOLDER.iterdir() if place.is_dir() and place.name[0].isalpha()}
+    assert sorted(folders - {"one_change"}) == SLUGS

@@ -7,7 +7,6 @@ import pytest
 
 from cds.core.chart import Sex
 from cds.core.criteria import (
-    Against,
     Age,
     AllergicTo,
     AllOf,
@@ -17,7 +16,6 @@ from cds.core.criteria import (
     Exposed,
     HasCondition,
     IfThen,
-    Limit,
     Measured,
     Not,
     PerformanceStatus,
@@ -29,6 +27,7 @@ from cds.core.criteria import (
     Underwent,
     Vaccinated,
 )
+from cds.core.limits import Against, Limit
 from cds.core.vocabulary import Vocabulary
 from cds.errors import BadTrial
 from cds.trials import load_trials
@@ -131,12 +130,12 @@ def test_a_criterion_may_be_a_question(write: Write, vocabulary: Vocabulary, key
         (
             "{concept: platelets,",
             "{concept: thrombocytes,",
-            "NCT00000001.yaml:21: criterion platelets: require: measured: concept: there is no concept 'thrombocytes'",
+            "NCT00000001.yaml:23: criterion platelets: require: measured: concept: there is no concept 'thrombocytes'",
         ),
         (
             "100 10*9/L",
             "100 g/L",
-            "NCT00000001.yaml:21: criterion platelets: require: measured: at_least: platelets is not measured in 'g/L'",
+            "NCT00000001.yaml:23: criterion platelets: require: measured: at_least: platelets is not measured in 'g/L'",
         ),
         ("100 10*9/L", "many", "criterion platelets: require: measured: at_least: not a limit: 'many'"),
         ("100 10*9/L", "1.2.3 10*9/L", "at_least: not a number: '1.2.3'"),

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from cds.core.criteria import Against, Asked, Criterion, IfThen, Limit, Measured, Readings, Reason, Rule, leaves
+from cds.core.criteria import Asked, Criterion, IfThen, Measured, Readings, Reason, Rule, leaves
+from cds.core.limits import Against, Formula, Limit
 from cds.core.trial import Trial
 from cds.core.vocabulary import Vocabulary
 from cds.terms import load_vocabulary
@@ -62,24 +63,29 @@ def test_strict_and_inclusive_limits_are_kept_apart(trials: dict[str, Trial]) ->
 def test_garbled_and_double_wordings_are_read_as_noted(trials: dict[str, Trial]) -> None:
     trial = trials["NCT07343453"]
     assert rule(trial, "neutrophils") == Measured(
-        ("absolute-neutrophil-count",), low=Limit(Fraction(3, 2), "10*9/L"), within_days=14
+        ("absolute-neutrophil-count",),
+        low=Limit(Fraction(3, 2), "10*9/L"),
+        within_days=14,
+        computed=(Formula.ANC_FROM_PERCENT, Formula.ANC_FROM_COUNTS),
     )
     assert isinstance(rule(trial, "age"), Readings)
     notes = {criterion.id: criterion.note for criterion in trial.criteria}
     assert all(notes[name] for name in ("neutrophils", "platelets", "coagulation", "prior-study-drug", "transaminases"))
 
 
-def test_what_is_not_computed_yet_is_there_as_text_to_review(trials: dict[str, Trial]) -> None:
-    review = {
-        trial.nct_id: {
-            criterion.id
-            for criterion in trial.criteria
-            if any(isinstance(leaf, Asked) and leaf.reason is Reason.NOT_COMPUTABLE for leaf in leaves(criterion.rule))
+def test_what_is_not_computed_is_there_as_text_to_review_and_only_where_the_protocol_is_not_at_hand(
+    trials: dict[str, Trial],
+) -> None:
+    for trial in trials.values():
+        review = {
+            each.id
+            for each in (*trial.criteria, *(each for cohort in trial.cohorts for each in cohort.criteria))
+            if any(isinstance(leaf, Asked) and leaf.reason is Reason.NOT_COMPUTABLE for leaf in leaves(each.rule))
         }
-        for trial in trials.values()
-    }
-    assert review == {
-        "NCT06893783": {"progression-on-platinum", "other-cancer", "prior-regimens", "cardiotoxic-dose"},
-        "NCT07328490": {"progression"},
-        "NCT07343453": {"progression", "other-cancer"},
-    }
+        assert review == (set() if trial.complete else {"rest-of-protocol"}), trial.nct_id
+
+
+def test_five_trials_are_complete_and_eight_say_that_they_are_not(trials: dict[str, Trial]) -> None:
+    complete = {nct_id for nct_id, trial in trials.items() if trial.complete}
+    assert complete == {"NCT05058651", "NCT06161532", "NCT06893783", "NCT07328490", "NCT07343453"}
+    assert len(trials) == 13

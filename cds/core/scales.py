@@ -1,0 +1,86 @@
+"""Results as amounts: a value brought into its concept's canonical unit, and whether it can be true at all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from cds.core.chart import Measurement
+from cds.core.codes import NAME, Code, Coded, normalised_code, normalised_name
+from cds.core.finding import Cause
+from cds.core.quantities import Bound, Interval, Quantity
+
+if TYPE_CHECKING:
+    from cds.core.finding import Evidence
+    from cds.core.recognise import Case, Known
+    from cds.core.vocabulary import Scale
+
+
+@dataclass(frozen=True, slots=True)
+class Derived(Measurement):
+    """A value computed from results; it stands for a result of its leading input's day, so that the same rules decide.
+
+    ``amount`` is exact and in the canonical unit of its concept; ``value`` is there to be shown. ``leading`` and
+    ``others`` are the results it was computed from, ``person`` what was taken from the patient (age and sex).
+    """
+
+    amount: Interval = field(default_factory=Interval)
+    said: str = ""
+    leading: tuple[Known[Measurement], ...] = ()
+    others: tuple[Known[Measurement], ...] = ()
+    person: tuple[Evidence, ...] = ()
+
+
+def scale_of(known: Known[Measurement], case: Case) -> Scale | None:
+    """Give how results of an entry's concept are read, where the concept says so."""
+    concept = case.vocabulary.concepts.get(known.meaning.concept)
+    return concept.scale if concept else None
+
+
+def amount_of(result: Measurement, scale: Scale) -> Interval | Cause:
+    """Turn a result into canonical units, or say why that cannot be done."""
+    if isinstance(result, Derived):
+        return result.amount
+    match result.value:
+        case Quantity() as value:
+            factor = factor_of(value, scale)
+            if factor is None:
+                return Cause.UNIT_NOT_COMPARABLE
+            return Interval.of(Fraction(value.value) * factor, value.comparator)
+        case Coded() as value:
+            said = {*map(normalised_code, value.codes), Code(NAME, normalised_name(value.text))}
+            scores = {scale.answers[code] for code in said if code in scale.answers}
+            return Interval.exactly(scores.pop()) if len(scores) == 1 else Cause.UNMAPPED
+        case str() as value:
+            score = scale.answers.get(Code(NAME, normalised_name(value)))
+            return Cause.IMPLAUSIBLE if score is None else Interval.exactly(score)
+        case None:
+            return Cause.IMPLAUSIBLE
+
+
+def plausible_amount(known: Known[Measurement], case: Case) -> Interval | Cause:
+    """Turn a result into canonical units, or say why it settles nothing: no scale, no such unit, no such value."""
+    scale = scale_of(known, case)
+    if scale is None:
+        return Cause.UNIT_NOT_COMPARABLE
+    value = amount_of(known.entry, scale)
+    return Cause.IMPLAUSIBLE if isinstance(value, Interval) and implausible(value, scale) else value
+
+
+def factor_of(quantity: Quantity, scale: Scale) -> Fraction | None:
+    """Give the factor from a quantity's unit to the canonical one, by the best of its spellings that is known."""
+    spellings = quantity.units or ("",)
+    return next((scale.factors[unit] for unit in map(_spelling, spellings) if unit in scale.factors), None)
+
+
+def _spelling(unit: str) -> str:
+    return " ".join(unit.split())
+
+
+def implausible(value: Interval, scale: Scale) -> bool:
+    """Say whether no value in the interval can be true of a person."""
+    if scale.plausible is None:
+        return False
+    low, high = scale.plausible
+    return not value.overlaps(Interval(Bound(low), Bound(high)))

@@ -1,0 +1,37 @@
+"""The patient's version of each criterion: there, in words for everyone, and not the clinician's label again."""
+
+from pathlib import Path
+
+import pytest
+import textstat
+
+from cds.core.criteria import Criterion
+from cds.terms import load_vocabulary
+from cds.trials.lint import criteria_of
+from cds.trials.load import definition_files, load_definition
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+VOCABULARY = load_vocabulary(REPOSITORY / "mappings")
+HARDEST = 8
+EVERY = [
+    (path.stem, criterion)
+    for path in definition_files(REPOSITORY / "trials")
+    for criterion in criteria_of(load_definition(path, VOCABULARY))
+]
+
+
+def _grade(text: str) -> float:
+    """Give the Flesch-Kincaid grade: the years of (American) school it takes to read a text easily."""
+    return float(textstat.textstat.flesch_kincaid_grade(text))
+
+
+def test_the_measure_tells_hard_words_from_plain_ones() -> None:
+    assert _grade("You can walk and care for yourself.") < HARDEST
+    assert _grade("Adequate haematological parameters notwithstanding transfusional supplementation.") > HARDEST
+
+
+@pytest.mark.parametrize(("nct_id", "criterion"), EVERY, ids=[f"{nct_id}-{each.id}" for nct_id, each in EVERY])
+def test_a_patient_can_read_what_is_asked(nct_id: str, criterion: Criterion) -> None:
+    assert criterion.plain, nct_id
+    assert _grade(criterion.plain) <= HARDEST, criterion.plain
+    assert criterion.plain.casefold() != criterion.label.casefold()
