@@ -9,7 +9,8 @@ from hypothesis import settings
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 # A timing limit per example would make the tests depend on how busy the machine is.
-settings.register_profile("dev", max_examples=100, derandomize=True, deadline=None, database=None)
+settings.register_profile("dev", max_examples=50, derandomize=True, deadline=None, database=None)
+settings.register_profile("mutants", max_examples=100, derandomize=True, deadline=None, database=None)
 settings.register_profile("nightly", max_examples=5000, deadline=None, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 
