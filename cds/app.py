@@ -17,7 +17,9 @@ from cds.core.vocabulary import Vocabulary
 from cds.fhir.client import FhirRecords
 from cds.service import Service
 from cds.settings import Settings
+from cds.terms.descent import ServerTerminology
 from cds.terms.load import load_vocabulary
+from cds.terms.server import TerminologyServer
 from cds.trials.load import load_trials
 from cds.trials.records import load_records
 from cds.web import demo_day, demo_router, load_charts
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 
     from fastapi import FastAPI
 
-    from cds.service import Clock, Ids, Records
+    from cds.service import Clock, Ids, Records, Terminology
 
 
 class SystemClock:
@@ -60,12 +62,18 @@ class RandomIds:
 
 def load_plan(settings: Settings) -> Plan:
     """Read the tables and the trial definitions; raise ``BadMapping`` or ``BadTrial`` with file, place and reason."""
-    vocabulary = load_vocabulary(settings.mappings)
+    vocabulary = load_vocabulary(settings.mappings, settings.mappings_overlay)
     return Plan.of(load_trials(settings.trials, vocabulary), vocabulary, near_days=settings.near_days)
 
 
 def make_service(
-    settings: Settings, plan: Plan, *, records: Records, clock: Clock | None = None, ids: Ids | None = None
+    settings: Settings,
+    plan: Plan,
+    *,
+    records: Records,
+    clock: Clock | None = None,
+    ids: Ids | None = None,
+    terminology: Terminology | None = None,
 ) -> Service:
     """Put a service together from what the site has chosen, for the application and the command line alike."""
     return Service(
@@ -80,6 +88,7 @@ def make_service(
         show_drafts=settings.show_drafts,
         relevant_only=True,
         opt_out=frozenset(settings.opt_out),
+        terminology=terminology,
     )
 
 
@@ -94,7 +103,8 @@ def create_app(
         clock = clock or StoppedClock(demo_day(charts), settings.time_zone)
     client = _http_client()
     reader = records or FhirRecords(client, allowed=settings.fhir_servers)
-    service = make_service(settings, plan, records=reader, clock=clock, ids=ids)
+    terminology = _terminology(settings, client)
+    service = make_service(settings, plan, records=reader, clock=clock, ids=ids, terminology=terminology)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -104,6 +114,13 @@ def create_app(
 
     pages = (demo_router(charts, service.templates, service.today()),) if charts else ()
     return build(service, settings, registry, lifespan, pages)
+
+
+def _terminology(settings: Settings, client: httpx.AsyncClient) -> Terminology | None:
+    """Give what asks the site's terminology server, if it has one."""
+    if settings.terminology_url is None:
+        return None
+    return ServerTerminology(TerminologyServer(client, settings.terminology_url), settings.terminology_deadline_s)
 
 
 def settle_memory() -> None:

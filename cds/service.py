@@ -1,28 +1,32 @@
 """The use cases: answer a hook call, assess a chart that came in one bundle.
 
 Read :func:`answer` first: it is one call from beginning to end. What it needs of the world are the ports
-(:class:`Records`, :class:`Clock`, :class:`Ids`); everything between them is plain functions of values.
+(:class:`Records`, :class:`Terminology`, :class:`Clock`, :class:`Ids`); everything between them is plain functions of
+values.
 """
 
 from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import chain
-from typing import Protocol
-from urllib.parse import urlsplit
+from typing import Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 from cds.core.chart import Chart, Kind, Lost
 from cds.core.codes import Code
+from cds.core.descent import strange_codes
 from cds.core.finding import Attestation
 from cds.core.plan import Plan
 from cds.core.recognise import unreadable_values
 from cds.core.screen import screen, withheld
 from cds.core.verdict import Verdict, Withheld
+from cds.core.vocabulary import Meaning, Vocabulary
 from cds.errors import BadCall, PatientUnavailable, RecordsError, TooSlow, UnknownService
+from cds.fhir.addresses import may_ask
 from cds.fhir.answer import Answer, AnswerState
 from cds.fhir.read import chart_of, chart_of_bundle
 from cds.fhir.searches import PATIENT, Search, searches_for
@@ -31,7 +35,22 @@ from cds.hooks.detail import Unread
 from cds.hooks.prefetch import Prefetched, PrefetchState, prefetched
 from cds.hooks.wire import Card, HookRequest
 
-__all__ = ["Answered", "Assessment", "Call", "Clock", "Ids", "Question", "Records", "Service", "answer", "assess"]
+__all__ = [
+    "Answered",
+    "Assessment",
+    "Call",
+    "Clock",
+    "Ids",
+    "Question",
+    "Records",
+    "Service",
+    "Terminology",
+    "answer",
+    "assess",
+    "assess_asking",
+]
+
+ResultT = TypeVar("ResultT")
 
 
 class Records(Protocol):
@@ -41,6 +60,14 @@ class Records(Protocol):
         self, searches: Sequence[Search], *, server: str, token: str | None, patient_id: str, deadline_s: float
     ) -> Mapping[str, Answer]:
         """Run searches for a patient, all under one deadline, and give each key's answer; a failure is an answer."""
+        ...
+
+
+class Terminology(Protocol):
+    """Where codes are asked about that the tables do not hold."""
+
+    async def meanings(self, codes: Sequence[Code], vocabulary: Vocabulary) -> Mapping[Code, tuple[Meaning, ...]]:
+        """Give what they mean, as far as that is sure, under a deadline of its own; a failure gives less."""
         ...
 
 
@@ -78,6 +105,7 @@ class Service:
     show_drafts: bool = False
     relevant_only: bool = False
     opt_out: frozenset[Code] = frozenset()
+    terminology: Terminology | None = None
     searches: tuple[Search, ...] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -147,24 +175,41 @@ async def answer(call: Call, service: Service) -> Answered:
     answers = await with_the_rest(sent, call, service)
     _require_patient(answers[PATIENT.key], call.patient_id)
 
-    if sum(len(each.resources) for each in answers.values()) < _MANY:
-        return _told(answers, call, service)
-    return await asyncio.to_thread(_told, answers, call, service)
+    aside = sum(len(each.resources) for each in answers.values()) >= _MANY
+    chart = await _run(aside, partial(_chart, answers, call, service))
+    states = {key: each.state for key, each in answers.items()}
+    as_of = service.today()
+    reason = withheld(chart, as_of)
+    if reason is not None:
+        return Answered(chart=chart, withheld=reason, states=states)
+    plan = await _understood(chart, service.plan, service)
+    return await _run(aside, partial(_told, chart, plan, as_of, states, service))
 
 
 _MANY = 2000
 """From so many resources on, other calls would wait too long for this one."""
 
 
-def _told(answers: Mapping[str, Answer], call: Call, service: Service) -> Answered:
-    """Read the chart, screen it and tell the cards; long charts beside the loop, so that other calls go on."""
-    chart = chart_of(answers, service.searches, patient_id=call.patient_id, zone=service.zone, opt_out=service.opt_out)
-    states = {key: each.state for key, each in answers.items()}
-    as_of = service.today()
-    reason = withheld(chart, as_of)
-    if reason is not None:
-        return Answered(chart=chart, withheld=reason, states=states)
-    verdicts = screen(chart, service.plan, as_of, relevant_only=service.relevant_only)
+async def _run(aside: bool, work: Callable[[], ResultT]) -> ResultT:  # noqa: FBT001 - where it is done, not what
+    """Do a piece of work; of long charts beside the loop, so that other calls go on."""
+    return await asyncio.to_thread(work) if aside else work()
+
+
+def _chart(answers: Mapping[str, Answer], call: Call, service: Service) -> Chart:
+    return chart_of(answers, service.searches, patient_id=call.patient_id, zone=service.zone, opt_out=service.opt_out)
+
+
+async def _understood(chart: Chart, plan: Plan, service: Service) -> Plan:
+    """Give the plan, for this chart with what a terminology server says of codes that the tables do not hold."""
+    if service.terminology is None:
+        return plan
+    strange = strange_codes(chart, plan.vocabulary, plan.needs)
+    return plan.understanding(await service.terminology.meanings(strange, plan.vocabulary)) if strange else plan
+
+
+def _told(chart: Chart, plan: Plan, as_of: dt.date, states: Mapping[str, AnswerState], service: Service) -> Answered:
+    """Screen a chart and tell the cards."""
+    verdicts = screen(chart, plan, as_of, relevant_only=service.relevant_only)
     telling = Telling(service.plan.vocabulary, service.ids.new, service.max_cards, service.show_drafts)
     return Answered(tell(verdicts, _unread(chart, service.plan), telling), verdicts, chart, None, states)
 
@@ -227,7 +272,7 @@ async def with_the_rest(sent: Mapping[str, Prefetched], call: Call, service: Ser
     lacking = [search for search in service.searches if _lacks(search, sent[search.key])]
     if not lacking:
         return answers
-    if not _may_ask(call.server, service.fhir_servers):
+    if not may_ask(call.server, service.fhir_servers):
         note = "it gave no FHIR server" if call.server is None else "its FHIR server is not on this service's list"
         return answers | {each.key: _noted(answers[each.key], note) for each in lacking}
     fetched = await _fetch(lacking, call, service)
@@ -249,25 +294,6 @@ def _joined(got: Answer, fetched: Answer | None) -> Answer:
     if fetched.state is AnswerState.COMPLETE or not got.resources:
         return fetched
     return Answer(AnswerState.PARTIAL, got.resources + fetched.resources, fetched.why or got.why)
-
-
-def _may_ask(server: str | None, allowed: Sequence[str]) -> bool:
-    return server is not None and _address(server) in {_address(each) for each in allowed}
-
-
-def _address(base: str) -> tuple[str, str, int, str] | None:
-    """Give what makes two addresses the same base: scheme, host, port (the usual one if unsaid) and path."""
-    try:
-        parts = urlsplit(base)
-        port = parts.port or _PORTS[parts.scheme]
-    except (ValueError, KeyError):
-        return None
-    if parts.query or parts.fragment or parts.username is not None or not parts.hostname:
-        return None
-    return parts.scheme, parts.hostname, port, parts.path.rstrip("/")
-
-
-_PORTS = {"http": 80, "https": 443}
 
 
 async def _fetch(lacking: Sequence[Search], call: Call, service: Service) -> Mapping[str, Answer]:
@@ -313,11 +339,22 @@ class Assessment:
 
 
 def assess(question: Question, service: Service) -> Assessment:
-    """Hold the chart in a Bundle against trials.
+    """Hold the chart in a Bundle against trials, by the tables alone.
 
     Raises ``BadCall`` (not a Bundle, an attestation of no such criterion), ``NoPatient`` and ``UnknownService`` (a
     trial that is not loaded).
     """
+    return _assessment(question, *_opened(question, service), service)
+
+
+async def assess_asking(question: Question, service: Service) -> Assessment:
+    """Do the same beside the loop, and ask the terminology server, where there is one, as a hook call does."""
+    chart, plan = await asyncio.to_thread(_opened, question, service)
+    plan = await _understood(chart, plan, service)
+    return await asyncio.to_thread(_assessment, question, chart, plan, service)
+
+
+def _opened(question: Question, service: Service) -> tuple[Chart, Plan]:
     _check_attestations(question.attestations, service.plan)
     plan = service.plan if question.trials is None else _only(service.plan, question.trials)
     chart = chart_of_bundle(
@@ -327,6 +364,10 @@ def assess(question: Question, service: Service) -> Assessment:
         zone=service.zone,
         opt_out=service.opt_out,
     )
+    return chart, plan
+
+
+def _assessment(question: Question, chart: Chart, plan: Plan, service: Service) -> Assessment:
     as_of = question.as_of or service.today()
     verdicts = screen(chart, plan, as_of, question.attestations)
     lost = chart.lost + unreadable_values(chart, plan.vocabulary)

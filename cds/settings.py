@@ -170,6 +170,31 @@ class Settings:
         default_factory=lambda: _data("mappings"),
         metadata=_about("Folder of the terminology tables.", Path, "the `mappings/` that came with it"),
     )
+    mappings_overlay: Path | None = field(
+        default=None,
+        metadata=_about(
+            "Folder of the site's own terminology tables, of the same form and read last: local codes, other policies, "
+            "rows switched off. Empty: none.",
+            Path,
+        ),
+    )
+    terminology_url: str | None = field(
+        default=None,
+        metadata=_about(
+            "Base address of a FHIR R4 terminology server. It is asked about SNOMED CT codes that the tables do not "
+            "hold (the codes alone, nothing of the patient). Empty: such codes stay unrecognised.",
+            _web_address,
+        ),
+    )
+    terminology_deadline_s: float = field(
+        default=2.0,
+        metadata=_about(
+            "Seconds that all questions to the terminology server may take in one call; codes that are not settled by "
+            "then stay unrecognised in that call.",
+            _seconds,
+            "2",
+        ),
+    )
     trials: Path = field(
         default_factory=lambda: _data("trials"),
         metadata=_about("Folder of the trial definitions.", Path, "the `trials/` that came with it"),

@@ -22,7 +22,7 @@ from cds.fhir.names import TYPES_OF, covered_types
 from cds.fhir.searches import settling_search
 from cds.fhir.wire import decode
 from cds.hooks.wire import checked
-from cds.service import Question, assess
+from cds.service import Question, assess_asking
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -206,9 +206,11 @@ def assessment_routes(service: Service, records: Mapping[str, Record], max_body_
     routes = APIRouter(prefix="/api", tags=["Assessments"])
     teller = Teller(service.plan.vocabulary, records)
 
-    def worked_out(body: bytes) -> tuple[Assessment, Response]:
-        told = assess(read_question(decode(body)), service)
-        return told, reply(teller.assessment(told))
+    def asked(body: bytes) -> Question:
+        return read_question(decode(body))
+
+    def written(told: Assessment) -> Response:
+        return reply(teller.assessment(told))
 
     @routes.post(
         "/assessments",
@@ -221,8 +223,8 @@ def assessment_routes(service: Service, records: Mapping[str, Record], max_body_
     async def post_assessment(request: Request) -> Response:
         """Tell what each trial is to the patient whose chart the Bundle holds."""
         body = await read_body(request, max_body_bytes)
-        told, answer = await anyio.to_thread.run_sync(worked_out, body)
+        told = await assess_asking(await anyio.to_thread.run_sync(asked, body), service)
         count(request, read=dict(told.chart.read), lost=len(told.lost), trials=len(told.verdicts))
-        return answer
+        return await anyio.to_thread.run_sync(written, told)
 
     return routes

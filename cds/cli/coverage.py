@@ -38,7 +38,7 @@ def _coverage(chosen: argparse.Namespace) -> int:
 
     settings = Settings.read(os.environ)
     files = definition_files(existing(chosen.folder or settings.trials))
-    vocabulary = load_vocabulary(settings.mappings)
+    vocabulary = load_vocabulary(settings.mappings, settings.mappings_overlay)
     rows = [coverage_of(load_definition(path, vocabulary)) for path in files]
     _show_json(rows) if chosen.json else _show(rows)
     return Exit.FAULTS if any(each.fails for each in rows) else Exit.OK

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cds.cli import coverage
+from cds.cli import coverage, export, mappings, recognised
 from cds.cli.exits import Exit
 from cds.cli.words import Commands, command, counted, existing, group, write, write_faults
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def add_to(commands: Commands) -> None:
-    """Add the two linters, and what else looks after the trial definitions."""
+    """Add the two linters, and what else looks after the trial definitions and the tables."""
     of_trials = group(commands, "trials", "look after trial definitions")
     trials = command(
         of_trials,
@@ -26,14 +26,19 @@ def add_to(commands: Commands) -> None:
         "say what is wrong with trial definitions, file by file",
         "Where CDS_RECORDS names the registry's records, every line of their text must be accounted for.",
     )
-    mappings = command(
-        group(commands, "mappings", "look after the terminology tables"),
+    of_mappings = group(commands, "mappings", "look after the terminology tables")
+    tables = command(
+        of_mappings,
         "lint",
         _lint_mappings,
         "say what is wrong with the terminology tables, row by row",
+        "Where CDS_MAPPINGS_OVERLAY names a site's overlay, its own faults are listed too.",
     )
     coverage.add_to(of_trials)
-    for each in (trials, mappings):
+    mappings.add_to(of_mappings)
+    recognised.add_to(of_mappings)
+    export.add_to(of_mappings)
+    for each in (trials, tables):
         each.add_argument("folder", metavar="FOLDER", nargs="?", type=Path, help="default: the folder of the settings")
 
 
@@ -44,15 +49,18 @@ def _lint_trials(chosen: argparse.Namespace) -> int:
 
     settings = Settings.read(os.environ)
     folder = chosen.folder or settings.trials
-    return _report(folder, lint_trials(existing(folder), load_vocabulary(settings.mappings), settings.records))
+    vocabulary = load_vocabulary(settings.mappings, settings.mappings_overlay)
+    return _report(folder, lint_trials(existing(folder), vocabulary, settings.records))
 
 
 def _lint_mappings(chosen: argparse.Namespace) -> int:
     from cds.settings import Settings
-    from cds.terms.lint import lint_mappings
+    from cds.terms.lint import lint_mappings, lint_overlay
 
-    folder = chosen.folder or Settings.read(os.environ).mappings
-    return _report(folder, lint_mappings(existing(folder)))
+    settings = Settings.read(os.environ)
+    folder, overlay = chosen.folder or settings.mappings, settings.mappings_overlay
+    code = _report(folder, lint_mappings(existing(folder)))
+    return code if overlay is None else max(code, _report(overlay, lint_overlay(folder, overlay)))
 
 
 def _report(folder: Path, faults: list[Fault]) -> int:

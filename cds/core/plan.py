@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 from cds.core.needs import Needs, joined, needs_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Mapping
 
+    from cds.core.codes import Code
     from cds.core.criteria import Criterion, Rule
     from cds.core.trial import Trial
-    from cds.core.vocabulary import Vocabulary
+    from cds.core.vocabulary import Meaning, Vocabulary
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,3 +51,8 @@ class Plan:
         return Plan.of(
             (trial for trial in self.trials if trial.nct_id in nct_ids), self.vocabulary, near_days=self.near_days
         )
+
+    def understanding(self, extra: Mapping[Code, tuple[Meaning, ...]]) -> Plan:
+        """Give the plan with further codes understood, for one call."""
+        vocabulary = self.vocabulary.with_meanings(extra)
+        return self if vocabulary is self.vocabulary else replace(self, vocabulary=vocabulary)

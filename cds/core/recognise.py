@@ -194,7 +194,11 @@ def _may_be_a_tumour(entry: Condition, vocabulary: Vocabulary) -> bool:
     """
     if any(vocabulary.canonical(code).system in _NEOPLASMS_COMPLETE for code in entry.code.codes):
         return False
-    words = entry.code.text
+    return names_a_tumour(entry.code.text)
+
+
+def names_a_tumour(words: str) -> bool:
+    """Say whether words may speak of a tumour that is there: not of a history, a family's, a fear or a screening."""
     return bool(_TUMOUR_WORDS.search(words)) and not _OTHER_WORDS.search(words)
 
 

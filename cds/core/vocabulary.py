@@ -6,17 +6,16 @@ These are the types of the tables in ``mappings/``; the room ``cds.terms`` fills
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from cds.core.codes import Code, normalised_code
+from cds.core.codes import Code, Coded, fault_of, normalised_code
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from fractions import Fraction
 
     from cds.core.chart import Sex
-    from cds.core.codes import Coded
 
 
 class ConceptKind(enum.Enum):
@@ -275,7 +274,7 @@ class Vocabulary:
     def _of_code(self, code: Code) -> tuple[Meaning, ...]:
         own = self.exact.get(code, ())
         beginnings = self.prefixes.get(code.system)
-        if not beginnings:
+        if not beginnings or fault_of(code):  # "C15-C26" is no longer code of C15: a range of blocks, or a slip
             return own
         denied = self.denied.get(code, frozenset())
         kinds = {self.concepts[meaning.concept].kind for meaning in own}
@@ -286,6 +285,11 @@ class Vocabulary:
             found.extend(row for row in fresh if row.concept not in denied)
             kinds |= {self.concepts[row.concept].kind for row in fresh}
         return tuple(found)
+
+    def with_meanings(self, extra: Mapping[Code, tuple[Meaning, ...]]) -> Vocabulary:
+        """Give the vocabulary with further codes, for one call: what the tables themselves say of a code stands."""
+        held = {code: found for code, found in extra.items() if not self.recognises(Coded((code,)))}
+        return replace(self, exact={**self.exact, **held}) if held else self
 
     def codes_of(self, concepts: Iterable[str]) -> tuple[Code, ...]:
         """Give every code that counts for the concepts or anything narrower, sorted: what a search by code asks."""

@@ -214,7 +214,7 @@ class _Reading:
                 into += reader(resource, reference, elements)
             except CannotReadError as why:
                 self._lose(Lost(reference, str(why), kind))
-            except _GARBLED:
+            except GARBLED:
                 self._lose(Lost(reference, _CANNOT_READ, kind))
         self.read[name] = len(self.found.groups[name]) - (len(self.lost) - lost_before)
 
@@ -224,4 +224,5 @@ class _Reading:
             self.coverage.dent(lost.kind, "an entry could not be read")
 
 
-_GARBLED = (TypeError, ValueError, AttributeError, LookupError, ArithmeticError, RecursionError)
+GARBLED = (TypeError, ValueError, AttributeError, LookupError, ArithmeticError, RecursionError)
+"""What reading may raise for an entry that is not put together as FHIR says, besides :class:`CannotReadError`."""

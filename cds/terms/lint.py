@@ -6,12 +6,13 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from cds.core import codes as systems
-from cds.core.codes import Code, fault_of, normalised_code
 from cds.core.vocabulary import ConceptKind
 from cds.errors import BadMapping
 from cds.files import Fault, by_place
+from cds.terms.lint_rows import across_code_tables, claims, code_tables, ordered, same_file
 from cds.terms.load import positive_span, vocabulary_of, years
+from cds.terms.overlay import overlay_name, with_overlay
+from cds.terms.scope import lint_scope
 from cds.terms.tables import read_tables
 
 if TYPE_CHECKING:
@@ -23,33 +24,49 @@ if TYPE_CHECKING:
     from cds.files import Row
     from cds.terms.tables import Policy, Tables
 
-_SYSTEMS = frozenset(
-    {
-        systems.LOINC,
-        systems.SNOMED,
-        systems.RXNORM,
-        systems.ICD10CM,
-        systems.ICD9CM,
-        systems.ICDO3,
-        systems.CVX,
-        systems.ATC,
-        systems.NAME,
-    },
-)
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
-_BY_BEGINNING = frozenset({systems.ICD10CM, systems.ICD9CM, systems.ATC})
-_SEVERAL_AT_ONCE = frozenset({ConceptKind.INGREDIENT.value, ConceptKind.VACCINE.value, ConceptKind.SUBSTANCE.value})
-"""Kinds of which one code may name several: combined preparations."""
-_COUNTING = frozenset({"exact", "narrow"})
 
 
 def lint_mappings(folder: Path) -> list[Fault]:
     """Find every fault in a ``mappings/`` folder, sorted by place; an empty list means that it may be used."""
     problems: list[BadMapping] = []
     tables = read_tables(folder, problems.append)
+    faults = {*_files(folder, folder.name), *_faults(tables, problems)}
+    if not problems:
+        faults.update(lint_scope(folder, folder.name, vocabulary_of(tables)))
+    return sorted(faults, key=by_place)
+
+
+def lint_overlay(folder: Path, overlay: Path) -> list[Fault]:
+    """Find the faults that a site's overlay brings to a ``mappings/`` folder; those of the folder itself are left out.
+
+    A shipped row that is at fault only because of what the overlay says is told as a fault of the overlay.
+    """
+    known: list[BadMapping] = []
+    problems: list[BadMapping] = []
+    base = read_tables(folder, known.append)
+    name = overlay_name(folder, overlay)
+    together = with_overlay(base, folder, overlay, problems.append)
+    new = _faults(together, problems) - _faults(base, known)
+    own = {each for each in new if each.place == name or each.place.startswith(f"{name}/")}
+    faults = own | {Fault(name, f"makes a fault of {each}") for each in new - own}
+    if not problems:
+        faults.update(lint_scope(overlay, name, vocabulary_of(together)))
+    return sorted({*_files(overlay, name), *faults, *_switched_off(together)}, key=by_place)
+
+
+def _switched_off(tables: Tables) -> Iterator[Fault]:
+    used = {each.by.place for each in tables.dropped}
+    for row in tables.off:
+        if row.place not in used:
+            yield Fault(row.place, "switches off a row that is not there")
+        if not row["reason"]:
+            yield Fault(row.place, "say why the row is switched off")
+
+
+def _faults(tables: Tables, problems: list[BadMapping]) -> set[Fault]:
     kinds = {policy.id: str(policy.block.get("kind", "")) for policy in _policies(tables)}
     faults = {
-        *_files(folder),
         *_concepts(tables, kinds),
         *_units(tables),
         *_classes(tables, kinds),
@@ -57,16 +74,15 @@ def lint_mappings(folder: Path) -> list[Fault]:
         *_half_lives(tables, kinds),
         *_equivalents(tables, kinds),
         *_normals(tables, kinds),
-        *_code_tables(tables, kinds),
-        *_across_code_tables(tables, kinds),
+        *code_tables(tables, kinds),
+        *across_code_tables(tables, kinds),
     }
     try:
         faults |= set(_scales(tables, vocabulary_of(tables)))
     except BadMapping as problem:
         problems.append(problem)
     told = {fault.place for fault in faults}
-    faults |= {fault for fault in map(_as_fault, problems) if fault.place not in told}
-    return sorted(faults, key=by_place)
+    return faults | {fault for fault in map(_as_fault, problems) if fault.place not in told}
 
 
 def _as_fault(problem: BadMapping) -> Fault:
@@ -78,10 +94,10 @@ def _policies(tables: Tables) -> Iterator[Policy]:
     return (policy for policies in tables.concepts.values() for policy in policies)
 
 
-def _files(folder: Path) -> Iterator[Fault]:
+def _files(folder: Path, name: str) -> Iterator[Fault]:
     for path in sorted(folder.rglob("*")):
         if path.suffix in {".csv", ".yaml"} and b"\r" in path.read_bytes():
-            yield Fault(f"{folder.name}/{path.relative_to(folder).as_posix()}", "lines must end in LF alone")
+            yield Fault(f"{name}/{path.relative_to(folder).as_posix()}", "lines must end in LF alone")
 
 
 def _concepts(tables: Tables, kinds: Mapping[str, str]) -> Iterator[Fault]:
@@ -172,25 +188,25 @@ def _folded(unit: str) -> str:
 
 
 def _classes(tables: Tables, kinds: Mapping[str, str]) -> Iterator[Fault]:
-    yield from _ordered(tables.classes, ("class_id", "ingredient"))
+    yield from ordered(tables.classes, ("class_id", "ingredient"))
     for row in tables.classes:
         for column, kind in (("class_id", ConceptKind.DRUG_CLASS), ("ingredient", ConceptKind.INGREDIENT)):
             if kinds.get(row[column]) != kind.value:
                 yield Fault(row.place, f"{row[column]!r} is not a concept of kind {kind.value}")
-        yield from _claims(row)
+        yield from claims(row)
 
 
 def _half_lives(tables: Tables, kinds: Mapping[str, str]) -> Iterator[Fault]:
-    yield from _ordered(tables.half_lives, ("ingredient",))
+    yield from ordered(tables.half_lives, ("ingredient",))
     for row in tables.half_lives:
         yield from _ingredients(row, ("ingredient",), kinds)
         yield from _span(row, "hours_low", "hours_high")
-        yield from _claims(row)
+        yield from claims(row)
 
 
 def _equivalents(tables: Tables, kinds: Mapping[str, str]) -> Iterator[Fault]:
     """Find faults of the dose equivalents; a scale without its own drug at one to one is one."""
-    yield from _ordered(tables.equivalents, ("scale", "ingredient"))
+    yield from ordered(tables.equivalents, ("scale", "ingredient"))
     own = {
         row["scale"]
         for row in tables.equivalents
@@ -199,7 +215,7 @@ def _equivalents(tables: Tables, kinds: Mapping[str, str]) -> Iterator[Fault]:
     for row in tables.equivalents:
         yield from _ingredients(row, ("scale", "ingredient"), kinds)
         yield from _span(row, "factor_low", "factor_high")
-        yield from _claims(row)
+        yield from claims(row)
         if row["scale"] not in own:
             yield Fault(row.place, f"the scale {row['scale']} does not hold {row['scale']} itself as 1")
 
@@ -221,7 +237,7 @@ def _normals(tables: Tables, kinds: Mapping[str, str]) -> Iterator[Fault]:
     """Find faults of a site's ranges of normal, and two of them that speak of the same people."""
     earlier: dict[tuple[str, str], list[Row]] = {}
     for before, row in pairwise(tables.normals):
-        if row["concept_id"] < before["concept_id"]:
+        if row["concept_id"] < before["concept_id"] and same_file(before, row):
             yield Fault(row.place, f"{row['concept_id']} stands after {before['concept_id']}: not sorted")
     for row in tables.normals:
         if kinds.get(row["concept_id"]) != ConceptKind.MEASUREMENT.value:
@@ -252,66 +268,3 @@ def _systems(tables: Tables) -> Iterator[Fault]:
         seen.add(row["system"])
         if row["system"] == row["canonical"]:
             yield Fault(row.place, f"{row['system']} is an alias of itself")
-
-
-def _code_tables(tables: Tables, kinds: Mapping[str, str]) -> Iterator[Fault]:
-    known = _SYSTEMS | {row["canonical"] for row in tables.systems}
-    for rows in tables.codes.values():
-        yield from _ordered(rows, ("concept_id", "system", "code"))
-        for row in rows:
-            if row["concept_id"] not in kinds:
-                yield Fault(row.place, f"there is no concept {row['concept_id']!r}")
-            yield from _code(row, known)
-            yield from _claims(row)
-
-
-def _code(row: Row, known: Iterable[str]) -> Iterator[Fault]:
-    code = Code(row["system"], row["code"])
-    if code.system not in known:
-        yield Fault(row.place, f"unknown code system {code.system!r}")
-    if not code.value or code.value != code.value.strip():
-        yield Fault(row.place, "the code is blank or has spaces around it")
-    elif code.system != systems.NAME and normalised_code(code) != code:
-        yield Fault(row.place, f"write the code as {normalised_code(code).value}")
-    by_beginning = row["match"] == "prefix"
-    if by_beginning and code.system not in _BY_BEGINNING:
-        yield Fault(row.place, "codes of this system do not begin alike: match must be exact")
-    wrong = fault_of(code)
-    if wrong and not by_beginning:
-        yield Fault(row.place, f"{code.value}: {wrong}")
-    if not row["display"]:
-        yield Fault(row.place, "the display is missing")
-
-
-def _claims(row: Row) -> Iterator[Fault]:
-    """Find a claim that is said to be verified without a source, and one that names a reviewer without a day."""
-    if row["verified"] == "yes" and not row["source"]:
-        yield Fault(row.place, "verified, but no source is named")
-    if bool(row["reviewer"]) is not bool(row["reviewed_on"]):
-        yield Fault(row.place, "reviewer and reviewed_on go together")
-
-
-def _ordered(rows: list[Row], columns: tuple[str, ...]) -> Iterator[Fault]:
-    for earlier, later in pairwise(rows):
-        before, after = ([row[column] for column in columns] for row in (earlier, later))
-        if after < before:
-            yield Fault(later.place, f"{', '.join(after)} stands after {', '.join(before)}: not sorted")
-        if after == before and earlier.cells.get("include") == later.cells.get("include"):
-            yield Fault(later.place, f"{', '.join(after)} stands twice")
-
-
-def _across_code_tables(tables: Tables, kinds: Mapping[str, str]) -> Iterator[Fault]:
-    """Find codes that mean two things of one kind, and codes that are and are not the same concept."""
-    accepted: dict[tuple[Code, str, str], Row] = {}
-    included: dict[tuple[Code, str], Row] = {}
-    excluded: dict[tuple[Code, str], Row] = {}
-    for row in (row for rows in tables.codes.values() for row in rows):
-        code, concept = normalised_code(Code(row["system"], row["code"])), row["concept_id"]
-        (included if row["include"] == "+" else excluded)[code, concept] = row
-        if row["include"] != "+" or row["relation"] not in _COUNTING or kinds.get(concept) in _SEVERAL_AT_ONCE:
-            continue
-        other = accepted.setdefault((code, row["match"], kinds.get(concept, "")), row)
-        if other["concept_id"] != concept:
-            yield Fault(row.place, f"{code.value} is {concept} here and {other['concept_id']} at {other.place}")
-    for key in included.keys() & excluded.keys():
-        yield Fault(excluded[key].place, f"{key[0].value} is and is not {key[1]}: see {included[key].place}")

@@ -20,6 +20,7 @@ from cds.core.vocabulary import (
 )
 from cds.errors import BadMapping
 from cds.terms.concepts import concept_of, exact
+from cds.terms.overlay import with_overlay
 from cds.terms.tables import read_tables
 
 if TYPE_CHECKING:
@@ -37,12 +38,18 @@ _SEXES = {"": None, "female": Sex.FEMALE, "male": Sex.MALE}
 _HOURS_A_DAY = 24
 
 
-def load_vocabulary(folder: Path) -> Vocabulary:
-    """Read a ``mappings/`` folder; raise :class:`BadMapping` with file, line and reason at the first fault.
+def load_vocabulary(folder: Path, overlay: Path | None = None) -> Vocabulary:
+    """Read a ``mappings/`` folder, and a site's overlay last; raise :class:`BadMapping` with file, line and reason.
 
     What is refused here is what would change an answer; :func:`cds.terms.lint.lint_mappings` looks at the rest too.
     """
-    return vocabulary_of(read_tables(folder, _refuse))
+    return vocabulary_of(load_tables(folder, overlay))
+
+
+def load_tables(folder: Path, overlay: Path | None = None) -> Tables:
+    """Read the tables, with the overlay laid over them; raise :class:`BadMapping` at the first that cannot be read."""
+    tables = read_tables(folder, _refuse)
+    return tables if overlay is None else with_overlay(tables, folder, overlay, _refuse)
 
 
 def _refuse(problem: BadMapping) -> NoReturn:
@@ -120,8 +127,16 @@ def _members(tables: Tables, concepts: Mapping[str, Concept]) -> Mapping[str, Ma
         members[group.id][ingredient.id] = choice(row, "verified", YES_NO)
     for concept in concepts.values():
         if concept.kind is ConceptKind.DRUG_CLASS and concept.id not in members:
-            raise BadMapping(f"{tables.name}/classes/drug_classes.csv: the class {concept.id} has no members")
+            raise BadMapping(f"{_emptied(tables, concept.id)}: the class {concept.id} has no members")
     return members
+
+
+def _emptied(tables: Tables, group: str) -> str:
+    """Say where a class is left without members: in a site's overlay, if that is where it was made or emptied."""
+    by = [each.by.place for each in tables.dropped if each.row.cells.get("class_id") == group]
+    here = [file for file, policies in tables.concepts.items() if any(policy.id == group for policy in policies)]
+    own = [file for file in here if not file.startswith(f"{tables.name}/")]
+    return (*by, *own, f"{tables.name}/classes/drug_classes.csv")[0]
 
 
 def _crosswalk(row: Row, concepts: Mapping[str, Concept]) -> Crosswalk:

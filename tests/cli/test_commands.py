@@ -31,7 +31,17 @@ def test_help_names_every_command_and_exit_code(run: Run) -> None:
 
 @pytest.mark.parametrize(
     "command",
-    ["serve", "screen", "chart check", "trials lint", "trials coverage", "mappings lint", "config", "openapi"],
+    [
+        "serve",
+        "screen",
+        "chart check",
+        "trials lint",
+        "trials coverage",
+        "mappings lint",
+        "mappings coverage",
+        "config",
+        "openapi",
+    ],
 )
 def test_every_command_has_help(run: Run, command: str) -> None:
     ran = run(*command.split(), "--help")

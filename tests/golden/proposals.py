@@ -48,6 +48,8 @@ _OTHER_TUMOURS = (
 )
 _HISTOLOGIES = ("neuroendocrine-tumour", "adenocarcinoma", "squamous-cell-carcinoma", "thymoma", "urothelial-carcinoma")
 """Those a pathologist would sooner write than the rest, which are tried after them."""
+_MALIGNANT_CARCINOID_OF_COLON = "snomed:123741000119102"
+"""A well differentiated tumour that says its behaviour: of the same family, and for certain no carcinoma."""
 _SITES = ("lung", "pancreas", "colon", "stomach", "bladder", "kidney", "prostate", "thymus", "skin", "brain", "thyroid")
 _OTHER_DRUGS = ("temozolomide", "everolimus", "octreotide", "paclitaxel", "capecitabine", "imatinib", "tamoxifen")
 
@@ -178,7 +180,8 @@ def _diagnosis(base: Base) -> Iterator[Change]:
         parts = name.split(" + ")
         kinds = [base.vocabulary.concepts[part].kind.value for part in parts]
         histologies = [each.id for each in base.vocabulary.concepts.values() if each.kind is ConceptKind.HISTOLOGY]
-        for kind, others in (("histology", [*_HISTOLOGIES, *sorted(histologies)]), ("site", _SITES)):
+        tried = [*_HISTOLOGIES, _MALIGNANT_CARCINOID_OF_COLON, *sorted(histologies)]
+        for kind, others in (("histology", tried), ("site", _SITES)):
             if kind not in kinds:
                 continue
             at = kinds.index(kind)

@@ -4,6 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from cds.core.vocabulary import Vocabulary
+from cds.errors import BadMapping
+from cds.terms import load_vocabulary
+from cds.terms.tables import Tables, read_tables
+
+REAL = Path(__file__).resolve().parents[2] / "mappings"
 CLAIM = "source,source_version,verified,reviewer,reviewed_on,comment"
 CODE_HEADER = (
     "concept_id,system,code,display,relation,match,include,source,source_version,verified,reviewer,reviewed_on,comment"
@@ -118,3 +124,18 @@ class Mappings:
 @pytest.fixture
 def mappings(tmp_path: Path) -> Mappings:
     return Mappings(tmp_path / "mappings")
+
+
+@pytest.fixture(scope="session")
+def vocabulary() -> Vocabulary:
+    """The tables that are shipped, as the rest of the program sees them."""
+    return load_vocabulary(REAL)
+
+
+@pytest.fixture(scope="session")
+def tables() -> Tables:
+    """The tables that are shipped, row by row."""
+    faults: list[BadMapping] = []
+    read = read_tables(REAL, faults.append)
+    assert faults == []
+    return read

@@ -1,0 +1,69 @@
+"""How a server is spared: what it answered is kept for a while, and one that keeps failing is left alone."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from cds.core.codes import Code
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Question = tuple[str, tuple[tuple[str, str], ...]]
+"""An operation and its parameters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An answer that was given, ``None`` for "cannot be told", and until when it holds."""
+
+    answer: bool | frozenset[Code] | None
+    until: float
+
+
+class Answers:
+    """Answers that were given; each is forgotten after its time, and the least used first where there are too many."""
+
+    def __init__(self, size: int, clock: Callable[[], float]) -> None:
+        self._size, self._clock = size, clock
+        self._kept: OrderedDict[Question, Kept] = OrderedDict()
+
+    def get(self, question: Question) -> Kept | None:
+        """Give what is kept of a question, if it still holds."""
+        kept = self._kept.get(question)
+        if kept is None:
+            return None
+        if self._clock() >= kept.until:
+            del self._kept[question]
+            return None
+        self._kept.move_to_end(question)
+        return kept
+
+    def keep(self, question: Question, answer: bool | frozenset[Code] | None, for_s: float) -> None:  # noqa: FBT001
+        """Keep an answer for so many seconds."""
+        self._kept[question] = Kept(answer, self._clock() + for_s)
+        self._kept.move_to_end(question)
+        while len(self._kept) > self._size:
+            self._kept.popitem(last=False)
+
+
+@dataclass(slots=True)
+class Circuit:
+    """Whether a server that failed in several calls in a row is left alone; after the rest, one failure is enough."""
+
+    failures: int
+    rest_s: float
+    clock: Callable[[], float]
+    row: int = field(default=0, init=False)
+    since: float = field(default=0.0, init=False)
+
+    def open(self) -> bool:
+        """Say whether the server is left alone."""
+        return self.row >= self.failures and self.clock() - self.since < self.rest_s
+
+    def note(self, *, failed: bool) -> None:
+        """Take in how a call that asked the server went."""
+        self.row = self.row + 1 if failed else 0
+        self.since = self.clock()
