@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cds.core.chart import Extent, Kind
+from cds.core.chart import Kind
 from cds.core.finding import Basis, Cause, Evidence, Finding, Wanted
 from cds.core.presence import silence
 from cds.core.truth import Truth, all_of
@@ -33,25 +33,28 @@ class Count:
 def counted(rule: Lines | Cycles, count: Count, case: Case, *, forbidden: bool) -> Finding:
     """Hold a count against what is asked. Where not all was read there may have been more.
 
-    None at all is *no record*: it can be no obstacle, where silence speaks, and never is one.
+    What is on record settles what it can by itself: three lines are more than two. That there were no more than those
+    on record is silence. It can take an obstacle away, as far as the absence policy of the drugs lets it speak, and
+    never is one: a line that is lacking may have been given elsewhere.
     """
-    whole = case.chart.extent(Kind.MEDICATION) is Extent.COMPLETE
-    most = count.most if whole else None
-    stated = _holds(rule, count.fewest, most)
-    told = ~stated if forbidden else stated
+    stated, shown = _holds(rule, count.fewest, count.most), _holds(rule, count.fewest, None)
+    told, shown = (~stated, ~shown) if forbidden else (stated, shown)
     unrecognised = case.unrecognised.get(Kind.MEDICATION, 0)
     none = count.most == 0
-    if told is not Truth.UNKNOWN and not none:
-        return Finding(rule, told, count.basis, evidence=count.evidence, unrecognised=unrecognised, forbidden=forbidden)
-    absent = silence(case, Kind.MEDICATION, rule.drugs, forbidden=True) if told is Truth.MET else Cause.NO_RECORD
-    if none and absent is None:
-        return Finding(rule, Truth.MET, Basis.NO_RECORD, unrecognised=unrecognised, forbidden=forbidden)
+    if shown is not Truth.UNKNOWN and not none:
+        return Finding(
+            rule, shown, count.basis, evidence=count.evidence, unrecognised=unrecognised, forbidden=forbidden
+        )
+    absent = silence(case, Kind.MEDICATION, rule.drugs, forbidden=told is Truth.MET)
+    if absent is None:
+        basis = Basis.NO_RECORD if none else count.basis
+        return Finding(rule, Truth.MET, basis, evidence=count.evidence, unrecognised=unrecognised, forbidden=forbidden)
     return Finding(
         rule,
         Truth.UNKNOWN,
-        cause=_cause(rule, count, none=none, whole=whole),
+        cause=absent if none or told is not Truth.UNKNOWN else count.cause,
         evidence=count.evidence,
-        wanted=_wanted(rule, count, most),
+        wanted=_wanted(rule, count, count.most if absent is not Cause.NOT_READ else None),
         unrecognised=unrecognised,
         forbidden=forbidden,
     )
@@ -68,13 +71,6 @@ def _holds(rule: Lines | Cycles, fewest: int, most: int | None) -> Truth:
         possible = fewest <= rule.at_most
         truths.append(Truth.MET if within else Truth.UNKNOWN if possible else Truth.UNMET)
     return all_of(truths)
-
-
-def _cause(rule: Lines | Cycles, count: Count, *, none: bool, whole: bool) -> Cause:
-    """Say why a count settles nothing: it is not read, nothing is recorded, or what leaves the entries open."""
-    if not whole and (none or _holds(rule, count.fewest, count.most) is not Truth.UNKNOWN):
-        return Cause.NOT_READ
-    return Cause.NO_RECORD if none else count.cause
 
 
 def _wanted(rule: Lines | Cycles, count: Count, most: int | None) -> Wanted:

@@ -27,43 +27,81 @@ class Recipe:
     ``adult`` formulas take age and sex and hold from 18 years on. ``together`` says that the inputs must be of one day:
     a differential without its own white cell count, a QT without its own heart rate or a calcium without the albumin it
     was bound to gives nothing. ``same_range`` says that the value is the leading input's own quantity, brought to other
-    circumstances, so that the limits of normal sent with that result are its limits too.
+    circumstances, so that the limits of normal sent with that result are its limits too. ``gives`` are the measured
+    concepts that the value is a value of.
     """
 
     name: str
     inputs: tuple[str, ...]
     unit: str
+    gives: frozenset[str]
     adult: bool = False
     together: bool = False
     same_range: bool = False
 
 
 _PER_SURFACE = "mL/min/{1.73_m2}"
+
+
+def _of(*concepts: str) -> frozenset[str]:
+    return frozenset(concepts)
+
+
 _RECIPES = {
-    Formula.MDRD: Recipe("MDRD", ("creatinine",), _PER_SURFACE, adult=True),
-    Formula.CKD_EPI_2009: Recipe("CKD-EPI 2009", ("creatinine",), _PER_SURFACE, adult=True),
-    Formula.CKD_EPI_2021: Recipe("CKD-EPI 2021", ("creatinine",), _PER_SURFACE, adult=True),
+    Formula.MDRD: Recipe("MDRD", ("creatinine",), _PER_SURFACE, _of("egfr-mdrd", "egfr-unspecified"), adult=True),
+    Formula.CKD_EPI_2009: Recipe(
+        "CKD-EPI 2009", ("creatinine",), _PER_SURFACE, _of("egfr-ckd-epi-2009", "egfr-unspecified"), adult=True
+    ),
+    Formula.CKD_EPI_2021: Recipe(
+        "CKD-EPI 2021", ("creatinine",), _PER_SURFACE, _of("egfr-ckd-epi-2021", "egfr-unspecified"), adult=True
+    ),
     Formula.COCKCROFT_GAULT_ACTUAL: Recipe(
-        "Cockcroft-Gault, actual weight", ("creatinine", "body-weight"), "mL/min", adult=True
+        "Cockcroft-Gault, actual weight",
+        ("creatinine", "body-weight"),
+        "mL/min",
+        _of("creatinine-clearance"),
+        adult=True,
     ),
     Formula.COCKCROFT_GAULT_IDEAL: Recipe(
-        "Cockcroft-Gault, ideal weight", ("creatinine", "body-height"), "mL/min", adult=True
+        "Cockcroft-Gault, ideal weight",
+        ("creatinine", "body-height"),
+        "mL/min",
+        _of("creatinine-clearance"),
+        adult=True,
     ),
     Formula.COCKCROFT_GAULT_ADJUSTED: Recipe(
-        "Cockcroft-Gault, adjusted weight", ("creatinine", "body-weight", "body-height"), "mL/min", adult=True
+        "Cockcroft-Gault, adjusted weight",
+        ("creatinine", "body-weight", "body-height"),
+        "mL/min",
+        _of("creatinine-clearance"),
+        adult=True,
     ),
     Formula.ANC_FROM_PERCENT: Recipe(
-        "from white cells and percent", ("leukocytes", "neutrophil-percent"), "10*9/L", together=True
+        "from white cells and percent",
+        ("leukocytes", "neutrophil-percent"),
+        "10*9/L",
+        _of("absolute-neutrophil-count"),
+        together=True,
     ),
     Formula.ANC_FROM_COUNTS: Recipe(
-        "segmented and band forms", ("segmented-neutrophil-count", "band-neutrophil-count"), "10*9/L", together=True
+        "segmented and band forms",
+        ("segmented-neutrophil-count", "band-neutrophil-count"),
+        "10*9/L",
+        _of("absolute-neutrophil-count"),
+        together=True,
     ),
-    Formula.QTC_FRIDERICIA: Recipe("Fridericia", ("qt-interval", "heart-rate"), "ms", together=True),
-    Formula.QTC_BAZETT: Recipe("Bazett", ("qt-interval", "heart-rate"), "ms", together=True),
-    Formula.BMI: Recipe("weight and height", ("body-weight", "body-height"), "kg/m2"),
-    Formula.BSA_MOSTELLER: Recipe("Mosteller", ("body-weight", "body-height"), "m2"),
-    Formula.BSA_DU_BOIS: Recipe("Du Bois", ("body-weight", "body-height"), "m2"),
-    Formula.CORRECTED_CALCIUM: Recipe("Payne", ("calcium-total", "albumin"), "mg/dL", together=True, same_range=True),
+    Formula.QTC_FRIDERICIA: Recipe(
+        "Fridericia", ("qt-interval", "heart-rate"), "ms", _of("qtc-fridericia", "qtc-unspecified"), together=True
+    ),
+    Formula.QTC_BAZETT: Recipe(
+        "Bazett", ("qt-interval", "heart-rate"), "ms", _of("qtc-bazett", "qtc-unspecified"), together=True
+    ),
+    Formula.BMI: Recipe("weight and height", ("body-weight", "body-height"), "kg/m2", _of("bmi")),
+    Formula.BSA_MOSTELLER: Recipe("Mosteller", ("body-weight", "body-height"), "m2", _of("body-surface-area")),
+    Formula.BSA_DU_BOIS: Recipe("Du Bois", ("body-weight", "body-height"), "m2", _of("body-surface-area")),
+    Formula.CORRECTED_CALCIUM: Recipe(
+        "Payne", ("calcium-total", "albumin"), "mg/dL", _of("calcium-corrected"), together=True, same_range=True
+    ),
 }
 INPUT_UNITS = {
     "creatinine": "mg/dL",

@@ -42,6 +42,11 @@ def clip(date: PartialDate, case: Case) -> PartialDate:
     return PartialDate(min(date.earliest, case.known_on), min(date.latest, case.known_on))
 
 
+def by_now(date: PartialDate | None, case: Case) -> PartialDate:
+    """Give the days on which something recorded may have been; without a date, any day up to the records'."""
+    return clip(date, case) if date is not None else PartialDate(dt.date.min, case.known_on)
+
+
 def underwent(rule: Underwent, case: Case, *, forbidden: bool) -> Finding:
     """Decide whether one of the procedures was done."""
     sights = []
@@ -100,8 +105,7 @@ def dated_sight(
     turns: tuple[dt.date, ...] = ()
     cause = doubt
     if within_days is not None:
-        span = clip(when, case) if when is not None else PartialDate(dt.date.min, case.known_on)
-        truth, turns = recent(span, within_days, case)
+        truth, turns = recent(by_now(when, case), within_days, case)
         cause = cause or (Cause.DATE_IMPRECISE if truth is Truth.UNKNOWN else None)
     if truth is Truth.MET and doubt is not None:
         truth = Truth.UNKNOWN

@@ -20,6 +20,7 @@ from cds.core.codes import NAME, normalised_name
 from cds.core.courses import evidence_of, span
 from cds.core.dates import PartialDate
 from cds.core.finding import Evidence
+from cds.core.presence import by_now
 from cds.core.quantities import Interval
 from cds.core.recognise import tumour_of
 from cds.core.results import usable
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 DISEASE_STATUS = "disease-status"
 _PROGRESSED = Interval.exactly(Fraction(3))
 """The score that the table of answers gives to a disease status of progression."""
-_REASON = "disease-progression"
 _PHRASES = frozenset(
     {
         "progression",
@@ -78,7 +78,7 @@ def _observed(case: Case) -> Iterator[Progression]:
         if plausible_amount(known, case) == _PROGRESSED:
             label = case.vocabulary.display(DISEASE_STATUS)
             seen = Evidence(known.entry.reference, label, str(known.entry.value), date=str(date or ""))
-            yield Progression(_by_now(date, case), seen, sure=known.meaning.counts)
+            yield Progression(by_now(date, case), seen, sure=known.meaning.counts)
 
 
 def _recurrences(case: Case) -> Iterator[Progression]:
@@ -96,24 +96,15 @@ def _recurred(entry: Condition, case: Case) -> PartialDate:
 
 
 def _ended_for_it(course: Course, case: Case) -> Iterator[Progression]:
-    if not any(says_progression(reason, case) for reason in course.entry.stopped_for):
+    if not any(says_progression(reason) for reason in course.entry.stopped_for):
         return
     end, ongoing = span(course.entry, case)
-    when = _by_now(None if ongoing else end, case)
+    when = by_now(None if ongoing else end, case)
     for seen in evidence_of(course, case, "stopped for progression"):
         yield Progression(when, seen, sure=course.doubt is None, of=course.entry.reference)
 
 
-def says_progression(reason: Coded, case: Case) -> bool:
-    """Say whether a reason for ending a drug is that the disease progressed."""
-    if any(meaning.counts and meaning.concept == _REASON for meaning in case.vocabulary.meanings(reason)):
-        return True
+def says_progression(reason: Coded) -> bool:
+    """Say whether a reason for ending a drug is, in its own words, that the disease progressed."""
     words = {reason.text, *(code.value for code in reason.codes if code.system == NAME)}
     return bool({normalised_name(each.replace("-", " ")) for each in words} & _PHRASES)
-
-
-def _by_now(date: PartialDate | None, case: Case) -> PartialDate:
-    """Give the days on which something recorded may have happened: none of them after the records' day."""
-    if date is None:
-        return PartialDate(dt.date.min, case.known_on)
-    return PartialDate(min(date.earliest, case.known_on), min(date.latest, case.known_on))

@@ -5,35 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cds.core.criteria import Exposed, HasCondition, Measured, Received, leaves
-from cds.core.limits import Formula
+from cds.core.derive import recipe
 from cds.core.vocabulary import ConceptKind
 from cds.trials.walk import named
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from cds.core.criteria import Rule
     from cds.core.vocabulary import Vocabulary
     from cds.trials.codebook import Codebook
-
-_GFR_TRIMMINGS = frozenset({"egfr-unspecified"})
-_GIVES: Mapping[Formula, frozenset[str]] = {
-    Formula.MDRD: frozenset({"egfr-mdrd"}) | _GFR_TRIMMINGS,
-    Formula.CKD_EPI_2009: frozenset({"egfr-ckd-epi-2009"}) | _GFR_TRIMMINGS,
-    Formula.CKD_EPI_2021: frozenset({"egfr-ckd-epi-2021"}) | _GFR_TRIMMINGS,
-    Formula.COCKCROFT_GAULT_ACTUAL: frozenset({"creatinine-clearance"}),
-    Formula.COCKCROFT_GAULT_IDEAL: frozenset({"creatinine-clearance"}),
-    Formula.COCKCROFT_GAULT_ADJUSTED: frozenset({"creatinine-clearance"}),
-    Formula.ANC_FROM_PERCENT: frozenset({"absolute-neutrophil-count"}),
-    Formula.ANC_FROM_COUNTS: frozenset({"absolute-neutrophil-count"}),
-    Formula.QTC_FRIDERICIA: frozenset({"qtc-fridericia", "qtc-unspecified"}),
-    Formula.QTC_BAZETT: frozenset({"qtc-bazett", "qtc-unspecified"}),
-    Formula.BMI: frozenset({"bmi"}),
-    Formula.BSA_MOSTELLER: frozenset({"body-surface-area"}),
-    Formula.BSA_DU_BOIS: frozenset({"body-surface-area"}),
-    Formula.CORRECTED_CALCIUM: frozenset({"calcium-corrected"}),
-}
-"""The measured concepts that a value by a formula is a value of."""
 
 
 def beyond_reach(rule: Rule, codebook: Codebook) -> Iterator[str]:
@@ -87,7 +68,7 @@ def _undated(rule: HasCondition, vocabulary: Vocabulary) -> Iterator[str]:
 
 def _formulas(rule: Measured) -> Iterator[str]:
     for formula in rule.computed:
-        if not _GIVES[formula] & set(rule.concepts):
+        if not recipe(formula).gives & set(rule.concepts):
             yield f"computed: {formula.value} gives no value of {', '.join(rule.concepts)}"
 
 

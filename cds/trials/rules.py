@@ -123,10 +123,8 @@ class RuleReader:
 
 def _age(_: RuleReader, value: object, place: Place) -> Rule:
     fields = Fields.of(value, place)
-    low, high = (fields.read(key, whole, None) for key in ("at_least", "at_most"))
+    low, high = _ends(fields)
     fields.done()
-    if low is None and high is None:
-        raise place.fault("at_least or at_most is missing")
     return Age(low, high)
 
 

@@ -106,6 +106,14 @@ def test_no_record_never_makes_unmet_and_met_only_where_silence_speaks(
             assert kind is not Kind.CONDITION or chart.conditions
 
 
+@given(charts(), st.integers(1, 3))
+def test_treatment_that_is_not_on_record_is_never_an_obstacle(chart: Chart, number: int) -> None:
+    for rule in (Lines(("anticancer-therapy",), at_least=number), Cycles(("platinum",), at_least=number)):
+        assert find(rule, chart).truth is not UNMET
+    received = Received(("anthracycline",), "doxorubicin", Fraction(number))
+    assert find(received, chart).truth is not UNMET
+
+
 @given(rules, charts(), st.sampled_from(Kind))
 def test_reading_less_turns_answers_into_unknown_and_never_across(rule: Rule, chart: Chart, kind: Kind) -> None:
     before = find(rule, chart).truth

@@ -8,9 +8,12 @@ import pytest
 
 from cds.core.chart import Condition, Exposure, Extent, Kind, Measurement, Told
 from cds.core.criteria import Diagnosis, Lines, Not
+from cds.core.evaluate import evaluate
 from cds.core.finding import Basis, Cause
+from cds.core.recognise import recognise
 from cds.core.truth import Truth
-from tests.core.builders import EVERYTHING, chart, day, find, given, lab, problem, taken
+from cds.core.vocabulary import Absence
+from tests.core.builders import AS_OF, EVERYTHING, VOCABULARY, chart, day, find, given, lab, problem, taken
 
 ANY = ("anticancer-therapy",)
 FIRST = (
@@ -25,13 +28,13 @@ def worse(on: str, ref: str = "Observation/worse") -> Measurement:
 
 
 def count(*entries: Exposure | Condition | Measurement, since: Diagnosis | None = None) -> tuple[int, int]:
-    """Give the fewest and the most lines for which a count of exactly so many is not ruled out."""
-    possible = [
-        number
-        for number in range(8)
-        if find(Lines(ANY, at_least=number, at_most=number, since=since), chart(*entries)).truth is not Truth.UNMET
-    ]
-    return possible[0], possible[-1]
+    """Give the fewest and the most lines there can have been by what is on record."""
+    return between(*(find(Lines(ANY, at_most=number, since=since), chart(*entries)).truth for number in range(8)))
+
+
+def between(*at_most: Truth) -> tuple[int, int]:
+    """Give the first number that is not too few for certain, and the first that is enough for certain."""
+    return next(n for n, each in enumerate(at_most) if each is not Truth.UNMET), at_most.index(Truth.MET)
 
 
 # --------------------------------------------------------------------------------------------------- what is a line
@@ -56,9 +59,8 @@ def test_a_new_drug_opens_a_line() -> None:
 )
 def test_the_same_drugs_again_are_a_new_line_after_half_a_year(start: str, lines: tuple[int, int]) -> None:
     entries = [taken("carboplatin", "2025-09-10", "2025-12-20"), taken("carboplatin", start, "2026-07-01")]
-    rules = [(low, Lines(ANY, at_least=low, at_most=low)) for low in range(4)]
-    possible = [n for n, rule in rules if find(rule, chart(*entries), dt.date(2026, 8, 1)).truth is not Truth.UNMET]
-    assert (possible[0], possible[-1]) == lines
+    rules = [Lines(ANY, at_most=most) for most in range(4)]
+    assert between(*(find(rule, chart(*entries), dt.date(2026, 8, 1)).truth for rule in rules)) == lines
 
 
 def test_the_same_drugs_again_after_a_progression_are_a_new_line() -> None:
@@ -198,12 +200,25 @@ def test_a_count_is_assumed_and_shows_which_entry_was_counted_to_which_line() ->
     }
 
 
-def test_too_many_lines_are_an_obstacle_and_too_few_as_well() -> None:
+def test_too_many_lines_are_an_obstacle_and_one_that_is_lacking_may_have_been_given_elsewhere() -> None:
     two = chart(*FIRST, taken("topotecan", "2026-01-20", "2026-04-01"))
     assert find(Lines(ANY, at_most=1), two).truth is Truth.UNMET
-    assert find(Lines(ANY, at_least=3), two).truth is Truth.UNMET
+    assert find(Lines(ANY, at_least=2), two).truth is Truth.MET
+    lacking = find(Lines(ANY, at_least=3), two)
+    assert (lacking.truth, lacking.cause) == (Truth.UNKNOWN, Cause.NO_RECORD)
+    assert find(Not(Lines(ANY, at_most=2)), two).truth is Truth.UNKNOWN
     assert find(Not(Lines(ANY, at_least=2)), two).truth is Truth.UNMET
     assert find(Not(Lines(ANY, at_least=3)), two).truth is Truth.MET
+
+
+def test_silence_about_further_lines_speaks_only_where_the_drugs_absence_policy_lets_it() -> None:
+    concepts = dict(VOCABULARY.concepts)
+    concepts[ANY[0]] = dataclasses.replace(concepts[ANY[0]], absence=Absence.OPEN)
+    vocabulary = dataclasses.replace(VOCABULARY, concepts=concepts)
+    case = recognise(chart(*FIRST), vocabulary, AS_OF)
+    finding = evaluate(Lines(ANY, at_most=2), case)
+    assert (finding.truth, finding.cause) == (Truth.UNKNOWN, Cause.NO_RECORD)
+    assert evaluate(Lines(ANY, at_least=1), case).truth is Truth.MET
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import textstat
 
 from cds.core.finding import Attestation
 from cds.core.plan import Plan
@@ -31,7 +30,6 @@ LANDSCAPE = (CLOSED, *OPEN)
 IN_DOUBT = ("NCT06955169", "NCT07037420")
 """Trials of which other sources say that they are for another disease than the page does."""
 EXAMPLES = [path for name in LANDSCAPE for path in example_files(FOLDER, name)]
-READING_GRADE = 8
 
 
 @pytest.fixture(scope="module")
@@ -123,16 +121,6 @@ def test_the_others_are_offered_as_possible(name: str, definitions: dict[str, De
     verdict = verdict_of(definitions[name].trial, fitting(name, codebook), codebook.vocabulary)
     (card,) = tell((verdict,), Unread(), telling)
     assert name in (card.detail or "")
-
-
-@pytest.mark.parametrize("name", LANDSCAPE)
-def test_patients_can_read_what_it_asks(name: str, definitions: dict[str, Definition]) -> None:
-    plain = {each.id: each.plain for each in definitions[name].trial.criteria}
-    assert all(plain.values())
-    hard = {
-        key: grade for key, words in plain.items() if (grade := textstat.flesch_kincaid_grade(words)) > READING_GRADE
-    }
-    assert hard == {}
 
 
 def test_a_definition_without_the_registrys_text_must_own_up_to_it(
