@@ -22,7 +22,8 @@ _ABOUT_STATS = (
     "and the look-alikes, which are stated not to be the concept."
 )
 _ABOUT_EXPLAIN = (
-    "SYSTEM is a URI, or one of loinc, snomed, rxnorm, icd-10-cm, icd-9-cm, icd-o-3, cvx, atc, ndc, name; quote the "
+    "SYSTEM is a URI, or one of loinc, snomed, rxnorm, icd-10-cm, icd-9-cm, icd-o-3, cvx, atc, ndc, name, "
+    "variant; quote the "
     "upright stroke. The exit code is 1 if the code cannot be one of its system: its form or check digit is wrong."
 )
 _COLUMNS = ("concepts", "with codes", "codes", "vague", "unverified", "look-alikes")

@@ -15,6 +15,10 @@ CVX = "http://hl7.org/fhir/sid/cvx"
 ATC = "http://www.whocc.no/atc"
 NAME = "name"
 """Not a code system: a drug's generic, brand or investigational name, compared as :func:`normalised_name` gives it."""
+VARIANT = "variant"
+"""Not a code system: what the components of a genetic variant say together, such as ``HGNC:1097 p.Val600Glu``."""
+NOT_SENT = frozenset({NAME, VARIANT})
+"""What is written as a code here and stands in no chart, so that no server can be asked for it."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -44,10 +44,8 @@ def amount_of(result: Measurement, scale: Scale) -> Interval | Cause:
         return result.amount
     match result.value:
         case Quantity() as value:
-            factor = factor_of(value, scale)
-            if factor is None:
-                return Cause.UNIT_NOT_COMPARABLE
-            return Interval.of(Fraction(value.value) * factor, value.comparator)
+            number = _canonical(value, scale)
+            return Cause.UNIT_NOT_COMPARABLE if number is None else Interval.of(number, value.comparator)
         case Coded() as value:
             said = {*map(normalised_code, value.codes), Code(NAME, normalised_name(value.text))}
             scores = {scale.answers[code] for code in said if code in scale.answers}
@@ -72,6 +70,17 @@ def factor_of(quantity: Quantity, scale: Scale) -> Fraction | None:
     """Give the factor from a quantity's unit to the canonical one, by the best of its spellings that is known."""
     spellings = quantity.units or ("",)
     return next((scale.factors[unit] for unit in map(_spelling, spellings) if unit in scale.factors), None)
+
+
+def _canonical(quantity: Quantity, scale: Scale) -> Fraction | None:
+    """Bring a number into the canonical unit by the best of its spellings that is known."""
+    number = Fraction(quantity.value)
+    for unit in map(_spelling, quantity.units or ("",)):
+        if unit in scale.factors:
+            return number * scale.factors[unit]
+        if unit in scale.shifted:
+            return (number - scale.shifted[unit].above) * scale.shifted[unit].factor
+    return None
 
 
 def _spelling(unit: str) -> str:

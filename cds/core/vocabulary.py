@@ -74,12 +74,22 @@ class Meaning:
 
 
 @dataclass(frozen=True, slots=True)
+class Shifted:
+    """A unit whose nought is not that of the canonical one: degrees Fahrenheit count five ninths each, above 32."""
+
+    factor: Fraction
+    above: Fraction
+
+
+@dataclass(frozen=True, slots=True)
 class Scale:
     """How results of a measured concept are read: units, answers, how long they count and what cannot be true.
 
     ``factors`` turns each spelling of a unit into the canonical ``unit``; a spelling that is not there cannot be
-    compared. ``answers`` gives the score of a coded answer. ``plausible`` is in the canonical unit, both ends included.
-    ``quantifiable_from`` is, of a viral load, the number from which on every assay in use can measure it.
+    compared. ``shifted`` holds the few units that are counted from another nought first: results are read in them,
+    limits and ranges of normal are not. ``answers`` gives the score of a coded answer. ``plausible`` is in the
+    canonical unit, both ends included. ``quantifiable_from`` is, of a viral load, the number from which on every assay
+    in use can measure it.
     """
 
     unit: str
@@ -90,6 +100,7 @@ class Scale:
     category: str | None = None
     answers: Mapping[Code, Fraction] = field(default_factory=dict)
     quantifiable_from: Fraction | None = None
+    shifted: Mapping[str, Shifted] = field(default_factory=dict)
 
 
 SYSTEMIC_ROUTE, LOCAL_ROUTE = "systemic-route", "local-route"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -12,6 +13,7 @@ from cds.fhir.amounts import measured, quantity
 from cds.fhir.elements import Elements
 from cds.fhir.ranges import ranges
 from cds.fhir.values import CannotReadError, Json, first, many, part, text, word
+from cds.fhir.variants import variant_codes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,6 +48,8 @@ def read_observation(resource: Json, reference: str, elements: Elements) -> list
     own = _measurement(resource, shared, elements)
     if components is None:
         return [own]
+    if variants := variant_codes(resource, own.code, own.value, elements):
+        own = replace(own, code=Coded((*own.code.codes, *variants), own.code.text))
     found = [own] if own.value is not None or not components else []
     for each in many(components):
         if not isinstance(each, dict):

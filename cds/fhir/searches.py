@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from cds.core.chart import Kind
-from cds.core.codes import NAME, Code
+from cds.core.codes import NAME, VARIANT, Code
+from cds.fhir.variants import ASSESSMENT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -123,7 +124,9 @@ def _category(concept: str, vocabulary: Vocabulary) -> str | None:
 
 
 def _searchable(codes: Iterable[Code]) -> list[Code]:
-    return [code for code in codes if code.system != NAME and not {",", "|", "&", "$"} & set(code.value)]
+    """Leave out what no chart holds as a code; a variant is asked for by the one number that all variants have."""
+    sent = dict.fromkeys(ASSESSMENT if code.system == VARIANT else code for code in codes)
+    return [code for code in sent if code.system != NAME and not {",", "|", "&", "$"} & set(code.value)]
 
 
 _SETTLING = {

@@ -4,22 +4,33 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from cds.core.codes import Code
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
-Question = tuple[str, tuple[tuple[str, str], ...]]
-"""An operation and its parameters."""
+Question = tuple[str, tuple[tuple[str, str | tuple[str, ...]], ...]]
+"""An operation and its parameters, of which one may be given several times."""
+
+
+@dataclass(frozen=True, slots=True)
+class Properties:
+    """What a server tells of one code: its name, and the values by property. A value that cannot be read is blank."""
+
+    display: str
+    values: Mapping[str, frozenset[str]]
+
+
+Answer: TypeAlias = bool | frozenset[Code] | Properties
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
     """An answer that was given, ``None`` for "cannot be told", and until when it holds."""
 
-    answer: bool | frozenset[Code] | None
+    answer: Answer | None
     until: float
 
 
@@ -41,7 +52,7 @@ class Answers:
         self._kept.move_to_end(question)
         return kept
 
-    def keep(self, question: Question, answer: bool | frozenset[Code] | None, for_s: float) -> None:  # noqa: FBT001
+    def keep(self, question: Question, answer: Answer | None, for_s: float) -> None:
         """Keep an answer for so many seconds."""
         self._kept[question] = Kept(answer, self._clock() + for_s)
         self._kept.move_to_end(question)

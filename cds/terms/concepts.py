@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from cds.core.codes import Code, normalised_code
-from cds.core.vocabulary import Absence, Concept, ConceptKind, Reaches, Scale
+from cds.core.vocabulary import Absence, Concept, ConceptKind, Reaches, Scale, Shifted
 from cds.errors import BadMapping
 from cds.files import Block
 
@@ -26,6 +26,8 @@ _KEYS_OF = {
     ConceptKind.CONDITION: frozenset({"undated"}),
 }
 MemberT = TypeVar("MemberT", ConceptKind, Absence, Reaches)
+Units: TypeAlias = "dict[str, Fraction | Shifted]"
+"""The spellings of the units of one quantity."""
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:/\d+(?:\.\d+)?)?")
 _FLAGS = {"true": True, "false": False, "": False}
 
@@ -40,7 +42,7 @@ def exact(text: str, place: str) -> Fraction:
     return Fraction(above) / Fraction(below or 1)
 
 
-def concept_of(policy: Policy, quantities: Mapping[str, Mapping[str, Fraction]]) -> Concept:
+def concept_of(policy: Policy, quantities: Mapping[str, Units]) -> Concept:
     """Turn one policy into a concept; raise :class:`BadMapping` where a field cannot be what it says."""
     kind = _member(ConceptKind, policy, "kind")
     measured = kind is ConceptKind.MEASUREMENT
@@ -62,12 +64,12 @@ def concept_of(policy: Policy, quantities: Mapping[str, Mapping[str, Fraction]])
     )
 
 
-def _scale(policy: Policy, quantities: Mapping[str, Mapping[str, Fraction]]) -> Scale:
+def _scale(policy: Policy, quantities: Mapping[str, Units]) -> Scale:
     quantity = policy.text("quantity")
     if quantity not in quantities:
         raise BadMapping(f"{policy.place}: no units are known of the quantity {quantity!r}")
-    unit, factors = policy.text("unit"), quantities[quantity]
-    if factors.get(unit) != 1:
+    unit, units = policy.text("unit"), quantities[quantity]
+    if units.get(unit) != 1:
         raise BadMapping(f"{policy.place}: the unit {unit!r} is not the canonical one of {quantity}")
     days = policy.text("freshness_days")
     if days and not days.isdecimal():
@@ -75,7 +77,8 @@ def _scale(policy: Policy, quantities: Mapping[str, Mapping[str, Fraction]]) -> 
     return Scale(
         unit=unit,
         unit_display=policy.text("unit_display"),
-        factors=factors,
+        factors={name: told for name, told in units.items() if not isinstance(told, Shifted)},
+        shifted={name: told for name, told in units.items() if isinstance(told, Shifted)},
         freshness_days=int(days) if days else None,
         plausible=_plausible(policy),
         category=policy.text("category") or None,

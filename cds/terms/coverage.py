@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING, TypeAlias
 
-from cds.core.codes import ICD9CM, ICD10CM, NAME, Code, Coded
+from cds.core.codes import ICD9CM, ICD10CM, NOT_SENT, Code, Coded
 from cds.core.recognise import names_a_tumour
 from cds.core.vocabulary import ConceptKind, Relation
 
@@ -140,7 +140,7 @@ class _Counting:
 
     def _key(self, coded: Coded) -> _Key:
         """Give what entries of the same code share: their codes in the tables' form, or the words where none came."""
-        codes = [str(self.vocabulary.canonical(code)) for code in coded.codes if code.system != NAME]
+        codes = [str(self.vocabulary.canonical(code)) for code in coded.codes if code.system not in NOT_SENT]
         return ", ".join(codes) or coded.text
 
     def _outcome(self, coded: Coded) -> Outcome:

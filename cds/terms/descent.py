@@ -2,7 +2,7 @@
 
 The server is asked four things of a code: whether it holds it, what stands above it, what stands above each of those
 that the tables hold, and, of the rows that then hand a meaning down, whether they really subsume it. A code of which
-any of this is not told stays unmapped.
+any of this is not told stays unmapped. Of an RxNorm product it is asked what that holds (:mod:`cds.terms.products`).
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cds.core.codes import SNOMED, Code
+from cds.core.codes import RXNORM, SNOMED, Code
 from cds.core.descent import held, legacies
 from cds.telemetry import event
+from cds.terms.products import ingredients_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -36,7 +37,7 @@ class ServerTerminology:
     most: int = 200
 
     async def meanings(self, codes: Sequence[Code], vocabulary: Vocabulary) -> Mapping[Code, tuple[Meaning, ...]]:
-        """Give what codes that the tables do not hold mean by what stands above them. Never raises; at worst empty."""
+        """Give what codes that the tables do not hold mean as a server tells it. Never raises; at worst empty."""
         visit = self.server.begin(self.deadline_s)
         if visit is None or not codes:
             return {}
@@ -55,6 +56,8 @@ class ServerTerminology:
         return found
 
     async def _of_code(self, code: Code, vocabulary: Vocabulary, visit: Visit) -> tuple[Meaning, ...]:
+        if code.system == RXNORM:
+            return await ingredients_in(code, vocabulary, self.server, visit)
         if not await self.server.validate_code(code, visit):
             return ()
         over = await self._above(code, visit)

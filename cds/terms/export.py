@@ -14,7 +14,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cds.core.codes import NAME, Code, Coded
+from cds.core.codes import NOT_SENT, Code, Coded
 from cds.core.vocabulary import Concept, Relation
 from cds.terms.load import YES_NO
 from cds.terms.systems import short_name
@@ -97,7 +97,7 @@ def resources_of(tables: Tables, vocabulary: Vocabulary, frame: Frame) -> Iterat
 
 def _entries(tables: Tables, vocabulary: Vocabulary) -> Iterator[_Entry]:
     for row in (row for rows in tables.codes.values() for row in rows):
-        if YES_NO[row["verified"]] and row["system"] != NAME:
+        if YES_NO[row["verified"]] and row["system"] not in NOT_SENT:
             yield _Entry(
                 code=vocabulary.canonical(Code(row["system"], row["code"])),
                 concept=row["concept_id"],
@@ -137,9 +137,12 @@ class _ValueSets:
     def __init__(self, entries: Iterable[_Entry], vocabulary: Vocabulary, frame: Frame) -> None:
         self._vocabulary, self._frame = vocabulary, frame
         self._own: dict[str, list[_Entry]] = defaultdict(list)
+        self._shown: dict[Code, str] = {}
         for entry in entries:
             self._own[entry.concept].append(entry)
+            self._shown.setdefault(entry.code, entry.display)
         self._within = _within(vocabulary)
+        self._excluding: dict[str, frozenset[Code]] = {}
         self._reached = {each.id for each in vocabulary.concepts.values() if self._is_reached(each.id)}
         self._codes = sorted(vocabulary.exact)
         self._starts = sorted(Code(system, value) for system, starts in vocabulary.prefixes.items() for value in starts)
@@ -154,29 +157,57 @@ class _ValueSets:
         return any(each.counts for each in self._own[name]) or any(map(self._is_reached, self._within[name]))
 
     def _of(self, concept: Concept) -> Iterator[Json]:
-        """Give a concept's ValueSet; where its exclusions would hit what is narrower, its own codes as one apart."""
-        own = self._own[concept.id]
-        reach = self._vocabulary.narrower((concept.id,))
-        starts = [each.code for each in own if each.counts and each.starts]
-        apart = self._apart(starts, reach)
-        include = [
-            *_listed({each.code: each.display for each in own if each.counts and not each.starts}),
-            *map(_below, starts),
-        ]
-        exclude = [*_listed(self._denied(own, starts, reach)), *map(_below, apart)]
-        inner = self._value_sets(self._within[concept.id] & self._reached)
-        if any(self._means(code, reach) for start in apart for code in _below_in(self._every, start)):
+        """Give a concept's ValueSet; where its exclusions would hit what is narrower, its own codes as one apart.
+
+        What is narrower stands first, sets with exclusions before the others, and codes that count although one of
+        these excludes them are listed once more. By R4 none of that matters; but HAPI takes what an included set
+        excludes away from all that it has collected so far.
+        """
+        own = {each.code: each.display for each in self._own[concept.id] if each.counts and not each.starts}
+        starts, denied, apart = self._parts(concept.id)
+        exclude = [*_listed(denied), *map(_below, apart)]
+        inner = self._value_sets(sorted(self._within[concept.id] & self._reached, key=self._excludes_nothing))
+        again = self._counting_all_the_same(concept.id)
+        if any(self._means(code, self._reach(concept.id)) for each in apart for code in _below_in(self._every, each)):
             itself = f"{concept.id}.itself"
+            include = [*_listed(own), *map(_below, starts)]
             yield self._made(itself, f"{concept.display}, by its own rows", include, exclude)
-            include, exclude = self._value_sets({itself}), []
-        yield self._made(concept.id, concept.display, [*include, *inner], exclude)
+            yield self._made(concept.id, concept.display, [*self._value_sets([itself]), *inner, *_listed(again)], [])
+        else:
+            include = [*inner, *_listed({**again, **own}), *map(_below, starts)]
+            yield self._made(concept.id, concept.display, include, exclude)
+
+    def _reach(self, name: str) -> frozenset[str]:
+        return self._vocabulary.narrower((name,))
+
+    def _parts(self, name: str) -> tuple[list[Code], Mapping[Code, str], list[Code]]:
+        """Give the beginnings that count for a concept, and the codes and the beginnings that it excludes."""
+        own, reach = self._own[name], self._reach(name)
+        starts = [each.code for each in own if each.counts and each.starts]
+        return starts, self._denied(own, starts, reach), self._apart(starts, reach)
+
+    def _excluded(self, name: str) -> frozenset[Code]:
+        """Give all codes and beginnings that a concept's set excludes, or any set within it."""
+        if name not in self._excluding:
+            _, denied, apart = self._parts(name)
+            inner = (self._excluded(each) for each in self._within[name] & self._reached)
+            self._excluding[name] = frozenset({*denied, *apart}).union(*inner)
+        return self._excluding[name]
+
+    def _excludes_nothing(self, name: str) -> tuple[bool, str]:
+        return not self._excluded(name), name
+
+    def _counting_all_the_same(self, name: str) -> Mapping[Code, str]:
+        excluded = frozenset[Code]().union(*map(self._excluded, self._within[name] & self._reached))
+        reach = self._reach(name)
+        return {code: self._shown.get(code, "") for code in sorted(excluded) if self._means(code, reach)}
 
     def _made(self, name: str, title: str, include: list[Json], exclude: list[Json]) -> Json:
         compose = {"include": include, **({"exclude": exclude} if exclude else {})}
         return {**self._frame.head("ValueSet", name, title, f"Codes that count for: {title}."), "compose": compose}
 
     def _value_sets(self, names: Iterable[str]) -> list[Json]:
-        return [{"valueSet": [self._frame.url("ValueSet", name)]} for name in sorted(names)]
+        return [{"valueSet": [self._frame.url("ValueSet", name)]} for name in names]
 
     def _denied(self, own: list[_Entry], starts: list[Code], reach: frozenset[str]) -> Mapping[Code, str]:
         """Give the look-alikes, and the codes below a beginning whose own rows say otherwise."""

@@ -71,6 +71,7 @@ def _faults(tables: Tables, problems: list[BadMapping]) -> set[Fault]:
         *_units(tables),
         *_classes(tables, kinds),
         *_systems(tables),
+        *_crosswalks(tables),
         *_half_lives(tables, kinds),
         *_equivalents(tables, kinds),
         *_normals(tables, kinds),
@@ -194,6 +195,12 @@ def _classes(tables: Tables, kinds: Mapping[str, str]) -> Iterator[Fault]:
             if kinds.get(row[column]) != kind.value:
                 yield Fault(row.place, f"{row[column]!r} is not a concept of kind {kind.value}")
         yield from claims(row)
+
+
+def _crosswalks(tables: Tables) -> Iterator[Fault]:
+    for row in tables.crosswalks:
+        if row["verified"] == "yes" and not row["source"]:
+            yield Fault(row.place, "verified, but no source is named")
 
 
 def _half_lives(tables: Tables, kinds: Mapping[str, str]) -> Iterator[Fault]:

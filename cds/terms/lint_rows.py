@@ -28,6 +28,7 @@ _SYSTEMS = frozenset(
         systems.CVX,
         systems.ATC,
         systems.NAME,
+        systems.VARIANT,
     },
 )
 _BY_BEGINNING = frozenset({systems.ICD10CM, systems.ICD9CM, systems.ATC})
@@ -101,14 +102,18 @@ def ordered(rows: list[Row], columns: tuple[str, ...]) -> Iterator[Fault]:
 
 
 def across_code_tables(tables: Tables, kinds: Mapping[str, str]) -> Iterator[Fault]:
-    """Find codes that mean two things of one kind, and codes that are and are not the same concept."""
+    """Find codes that mean two things of one kind, and codes that are and are not the same concept.
+
+    A variant answers several questions at once: BRAF p.Val600Glu is V600E, V600 and a mutation of BRAF.
+    """
     accepted: dict[tuple[Code, str, str], Row] = {}
     included: dict[tuple[Code, str], Row] = {}
     excluded: dict[tuple[Code, str], Row] = {}
     for row in (row for rows in tables.codes.values() for row in rows):
         code, concept = normalised_code(Code(row["system"], row["code"])), row["concept_id"]
         (included if row["include"] == "+" else excluded)[code, concept] = row
-        if row["include"] != "+" or row["relation"] not in _COUNTING or kinds.get(concept) in _SEVERAL_AT_ONCE:
+        several = code.system == systems.VARIANT or kinds.get(concept) in _SEVERAL_AT_ONCE
+        if row["include"] != "+" or row["relation"] not in _COUNTING or several:
             continue
         other = accepted.setdefault((code, row["match"], kinds.get(concept, "")), row)
         if other["concept_id"] != concept:

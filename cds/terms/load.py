@@ -16,6 +16,7 @@ from cds.core.vocabulary import (
     Meaning,
     Normal,
     Relation,
+    Shifted,
     Vocabulary,
 )
 from cds.errors import BadMapping
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cds.files import Row
+    from cds.terms.concepts import Units
     from cds.terms.tables import Tables
 
 ChoiceT = TypeVar("ChoiceT")
@@ -67,7 +69,7 @@ def vocabulary_of(tables: Tables) -> Vocabulary:
         concept = _known(row, "concept_id", concepts)
         code = plain.canonical(Code(row["system"], row["code"]))
         starts = choice(row, "match", {"exact": False, "prefix": True})
-        meaning = Meaning(concept.id, choice(row, "relation", _RELATIONS), choice(row, "verified", YES_NO))
+        meaning = Meaning(concept.id, choice(row, "relation", _RELATIONS), _verified(row))
         if not choice(row, "include", {"+": True, "-": False}):
             if starts:
                 raise BadMapping(f"{row.place}: a code that is denied must be given exactly, not by its beginning")
@@ -85,7 +87,7 @@ def vocabulary_of(tables: Tables) -> Vocabulary:
         },
         denied={code: frozenset(names) for code, names in denied.items()},
         members=_members(tables, concepts),
-        crosswalks=tuple(_crosswalk(row, concepts) for row in tables.crosswalks),
+        crosswalks=_crosswalks(tables, concepts),
         aliases=plain.aliases,
         half_lives=_half_lives(tables, concepts),
         equivalents=_equivalents(tables, concepts),
@@ -107,13 +109,15 @@ def _concepts(tables: Tables) -> dict[str, Concept]:
     return concepts
 
 
-def _quantities(tables: Tables) -> Mapping[str, Mapping[str, Fraction]]:
-    quantities: dict[str, dict[str, Fraction]] = defaultdict(dict)
+def _quantities(tables: Tables) -> Mapping[str, Units]:
+    quantities: dict[str, Units] = defaultdict(dict)
     for row in tables.units:
-        unit, factor = " ".join(row["unit"].split()), exact(row["factor"], row.place)
+        unit, (each, apart, nought) = " ".join(row["unit"].split()), row["factor"].partition(" above ")
+        factor, units = exact(each, row.place), quantities[row["quantity"]]
         if factor <= 0:
             raise BadMapping(f"{row.place}: a factor must be positive")
-        if quantities[row["quantity"]].setdefault(unit, factor) != factor:
+        told = Shifted(factor, exact(nought, row.place)) if apart else factor
+        if units.setdefault(unit, told) != told:
             raise BadMapping(f"{row.place}: the unit {unit!r} has two factors")
     return quantities
 
@@ -124,7 +128,7 @@ def _members(tables: Tables, concepts: Mapping[str, Concept]) -> Mapping[str, Ma
         group, ingredient = _known(row, "class_id", concepts), _known(row, "ingredient", concepts)
         if group.kind is not ConceptKind.DRUG_CLASS or ingredient.kind is not ConceptKind.INGREDIENT:
             raise BadMapping(f"{row.place}: must put an ingredient into a drug class")
-        members[group.id][ingredient.id] = choice(row, "verified", YES_NO)
+        members[group.id][ingredient.id] = _verified(row)
     for concept in concepts.values():
         if concept.kind is ConceptKind.DRUG_CLASS and concept.id not in members:
             raise BadMapping(f"{_emptied(tables, concept.id)}: the class {concept.id} has no members")
@@ -137,6 +141,12 @@ def _emptied(tables: Tables, group: str) -> str:
     here = [file for file, policies in tables.concepts.items() if any(policy.id == group for policy in policies)]
     own = [file for file in here if not file.startswith(f"{tables.name}/")]
     return (*by, *own, f"{tables.name}/classes/drug_classes.csv")[0]
+
+
+def _crosswalks(tables: Tables, concepts: Mapping[str, Concept]) -> tuple[Crosswalk, ...]:
+    """Give the verified steps: a score that only an unverified one could convert stays unconverted, hence unknown."""
+    steps = [(_crosswalk(row, concepts), _verified(row)) for row in tables.crosswalks]
+    return tuple(step for step, verified in steps if verified)
 
 
 def _crosswalk(row: Row, concepts: Mapping[str, Concept]) -> Crosswalk:
@@ -155,7 +165,7 @@ def _half_lives(tables: Tables, concepts: Mapping[str, Concept]) -> Mapping[str,
         if ingredient in found:
             raise BadMapping(f"{row.place}: {ingredient} stands twice")
         low, high = positive_span(row, "hours_low", "hours_high")
-        found[ingredient] = HalfLife(low / _HOURS_A_DAY, high / _HOURS_A_DAY, choice(row, "verified", YES_NO))
+        found[ingredient] = HalfLife(low / _HOURS_A_DAY, high / _HOURS_A_DAY, _verified(row))
     return found
 
 
@@ -166,7 +176,7 @@ def _equivalents(tables: Tables, concepts: Mapping[str, Concept]) -> Mapping[str
         if ingredient in found[scale]:
             raise BadMapping(f"{row.place}: {scale}, {ingredient} stands twice")
         low, high = positive_span(row, "factor_low", "factor_high")
-        found[scale][ingredient] = Equivalent(low, high, choice(row, "verified", YES_NO))
+        found[scale][ingredient] = Equivalent(low, high, _verified(row))
     return dict(found)
 
 
@@ -224,6 +234,14 @@ def _known(row: Row, column: str, concepts: Mapping[str, Concept]) -> Concept:
     if concept is None:
         raise BadMapping(f"{row.place}: {column}: there is no concept {row[column]!r}")
     return concept
+
+
+def _verified(row: Row) -> bool:
+    """Say whether a claim may settle a finding; raise :class:`BadMapping` where it names no source."""
+    told = choice(row, "verified", YES_NO)
+    if told and not row["source"].strip():
+        raise BadMapping(f"{row.place}: verified, but no source is named")
+    return told
 
 
 def choice(row: Row, column: str, choices: Mapping[str, ChoiceT]) -> ChoiceT:

@@ -10,22 +10,24 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import httpx
 import msgspec
 
 from cds.core.codes import Code
-from cds.terms.answers import Answers, Circuit
+from cds.terms.answers import Answers, Circuit, Properties
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from cds.terms.answers import Question
+    from cds.terms.answers import Answer, Question
 
 Json = dict[str, object]
-AnswerT = TypeVar("AnswerT", bound="bool | frozenset[Code]")
+Asked: TypeAlias = "Mapping[str, str | tuple[str, ...]]"
+AnswerT = TypeVar("AnswerT", bound="Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,8 @@ class TerminologyServer:
         """Say whether one code of a system stands above another or is its equal (``CodeSystem/$subsumes``)."""
         if above.system != below.system:
             return None
+        if above == below:  # HAPI would say not-subsumed
+            return True
         asked = {"system": above.system, "codeA": above.value, "codeB": below.value}
         return await self._ask("CodeSystem/$subsumes", asked, visit, _outcome)
 
@@ -114,13 +118,18 @@ class TerminologyServer:
         asked = {"system": code.system, "code": code.value, "property": "parent"}
         return await self._ask("CodeSystem/$lookup", asked, visit, lambda body: _parents(body, code.system))
 
+    async def properties(self, code: Code, names: tuple[str, ...], visit: Visit) -> Properties | None:
+        """Give a code's name and what it has of these properties (``CodeSystem/$lookup``)."""
+        asked: Asked = {"system": code.system, "code": code.value, "property": names}
+        return await self._ask("CodeSystem/$lookup", asked, visit, lambda body: _properties(body, code.system))
+
     async def expand(self, value_set: str, visit: Visit, *, at_most: int) -> frozenset[Code] | None:
         """Give all codes of a value set (``ValueSet/$expand``); one that is larger, or not given whole, is not told."""
         asked = {"url": value_set, "count": str(at_most)}
-        return await self._ask("ValueSet/$expand", asked, visit, _contents)
+        return await self._ask("ValueSet/$expand", asked, visit, lambda body: _contents(body, at_most))
 
     async def _ask(
-        self, path: str, asked: Mapping[str, str], visit: Visit, read: Callable[[Json], AnswerT | None]
+        self, path: str, asked: Asked, visit: Visit, read: Callable[[Json], AnswerT | None]
     ) -> AnswerT | None:
         question: Question = path, tuple(asked.items())
         kept = self._answers.get(question)
@@ -138,7 +147,7 @@ class TerminologyServer:
         self._answers.keep(question, answer, keep_s)
         return answer
 
-    async def _get(self, path: str, asked: Mapping[str, str], visit: Visit) -> Json | None:
+    async def _get(self, path: str, asked: Asked, visit: Visit) -> Json | None:
         """Ask once. Redirects are not followed: the site named one server, and none other is asked."""
         async with asyncio.timeout_at(visit.until), visit.gate:
             if visit.broken:
@@ -204,27 +213,44 @@ def _outcome(body: Json) -> bool | None:
 
 
 def _parents(body: Json, system: str) -> frozenset[Code] | None:
-    """Read the properties ``parent``: parts ``code`` and ``value``, the latter a code, a string or a Coding."""
+    """Give the parents; nothing is told where one of them is of another system, as a way up would be missing."""
+    told = _properties(body, system)
+    parents = frozenset() if told is None else told.values.get("parent", frozenset())
+    return None if told is None or "" in parents else frozenset(Code(system, each) for each in parents)
+
+
+def _properties(body: Json, system: str) -> Properties | None:
+    """Read every ``property``: parts ``code`` and ``value``, the latter a code, a string or a Coding of this system.
+
+    Names of properties are compared in lower case and with underscores, however a server spells them.
+    """
     if not _parameters(body):
         return None
-    properties = [_parts(each.get("part")) for each in _parameters(body) if each.get("name") == "property"]
-    found = set()
-    for parts in properties:
+    values: dict[str, set[str]] = defaultdict(set)
+    for parts in (_parts(each.get("part")) for each in _parameters(body) if each.get("name") == "property"):
         named = {part.get("name"): part for part in parts}
-        if _value(named.get("code")) == "parent":
-            found.add(_value(named.get("value")))
-    return frozenset(Code(system, each) for each in found if each)
+        name = _value(named.get("code"), system).casefold().replace("-", "_").replace(" ", "_")
+        values[name].add(_value(named.get("value"), system))
+    display = _single(body, "display", "valueString")
+    return Properties(
+        display if isinstance(display, str) else "", {name: frozenset(each) for name, each in values.items()}
+    )
 
 
-def _value(part: Json | None) -> str:
+def _value(part: Json | None, system: str) -> str:
     coding = (part or {}).get("valueCoding")
+    if isinstance(coding, dict) and coding.get("system", system) != system:
+        return ""
     told = coding.get("code") if isinstance(coding, dict) else None
     told = told or (part or {}).get("valueCode") or (part or {}).get("valueString")
     return told if isinstance(told, str) else ""
 
 
-def _contents(body: Json) -> frozenset[Code] | None:
-    """Read an expansion, which must be whole: as many codes as it says there are, and none without its system."""
+def _contents(body: Json, at_most: int) -> frozenset[Code] | None:
+    """Read an expansion, which must be whole: as many codes as it says there are, and none without its system.
+
+    Where it does not say how many (HAPI often does not), as many codes as were asked for may be the first of more.
+    """
     expansion = body.get("expansion")
     if body.get("resourceType") != "ValueSet" or not isinstance(expansion, dict):
         return None
@@ -232,5 +258,5 @@ def _contents(body: Json) -> frozenset[Code] | None:
     found = frozenset(
         Code(str(each["system"]), str(each["code"])) for each in entries if {"system", "code"} <= each.keys()
     )
-    total = expansion.get("total", len(entries))
+    total = expansion.get("total", len(entries) if len(entries) < at_most else None)
     return found if len(found) == len(entries) == total else None

@@ -22,6 +22,7 @@ SHORT_NAMES = {
     "atc": codes.ATC,
     "ndc": "http://hl7.org/fhir/sid/ndc",
     "name": codes.NAME,
+    "variant": codes.VARIANT,
 }
 _SHORT = {uri: short for short, uri in SHORT_NAMES.items()}
 

@@ -1,4 +1,7 @@
-"""Charts and rules at random, over the small vocabulary of the builders."""
+"""Charts and rules at random, over the small vocabulary of the builders.
+
+What a strategy draws from is built once, outside of it: built at every draw, it would take longer than the drawing.
+"""
 
 from __future__ import annotations
 
@@ -68,43 +71,65 @@ _SCORES = {"ecog": (5, 1), "karnofsky": (10, 10), "disease-status": (3, 1)}
 """The scores by name: the highest number of steps, and how much a step is."""
 
 
+_AWAY = st.integers(-60, 10)
+_LETTERS = st.sampled_from([len("2026-06-15")] * 4 + [len("2026-06"), len("2026")])
+
+
 @st.composite
-def days(draw: st.DrawFn) -> PartialDate:
+def _days(draw: st.DrawFn) -> PartialDate:
+    day = AS_OF + dt.timedelta(days=draw(_AWAY))
+    return PartialDate.parse(day.isoformat()[: draw(_LETTERS)])
+
+
+_DAYS = _days()
+_MAYBE_DAYS = st.none() | _DAYS
+
+
+def days() -> st.SearchStrategy[PartialDate]:
     """Give a day around the screen's, a month or a year of that time."""
-    day = AS_OF + dt.timedelta(days=draw(st.integers(-60, 10)))
-    shape = draw(st.sampled_from(["day", "day", "day", "day", "month", "year"]))
-    return PartialDate.parse({"day": day.isoformat(), "month": day.isoformat()[:7], "year": day.isoformat()[:4]}[shape])
+    return _DAYS
 
 
 _AMOUNTS = st.integers(0, 300).map(Decimal) | st.decimals(0, 300, places=1)
 _COMPARATORS = st.sampled_from([Comparator.EXACTLY] * 6 + list(Comparator))
+_MEASURED = st.sampled_from([*UNITS, *_SCORES, "platelets-unverified"])
+_STEPS = {name: st.integers(0, steps) for name, (steps, _) in _SCORES.items()}
+_UNITS_OF = {name: st.sampled_from(units) for name, units in UNITS.items()}
+_CELL_COUNTS = st.just("10*9/L")
+_HIGHS = st.integers(1, 60)
+_WHOSE = st.sampled_from([None, None, Sex.MALE, Sex.FEMALE])
+_CLOTTED = st.sampled_from([False, True])
+_STATUSES = st.sampled_from([ResultStatus.FINAL] * 4 + list(ResultStatus))
+_FLAGS = st.sampled_from([(), (), ("N",), ("H",), ("L",), ("A",)])
+_YES_OR_NO = st.booleans()
 
 
 @st.composite
 def measurements(draw: st.DrawFn, sound: str = "") -> Measurement:
     """Give a result with its unit, its range if it has one, and its faults; a sound one of one concept if asked."""
-    names = st.sampled_from([*UNITS, *_SCORES, "platelets-unverified"])
-    name = sound or draw(names)
+    name = sound or draw(_MEASURED)
     if name in _SCORES:
-        steps, step = _SCORES[name]
-        return Measurement(coded(name), "", Quantity(Decimal(draw(st.integers(0, steps)) * step)), draw(days()))
-    units = (draw(st.sampled_from(UNITS.get(name, ["10*9/L"])[: 1 if sound else None])),)
+        _, step = _SCORES[name]
+        return Measurement(coded(name), "", Quantity(Decimal(draw(_STEPS[name]) * step)), draw(_DAYS))
+    units = (UNITS[name][0] if sound else draw(_UNITS_OF.get(name, _CELL_COUNTS)),)
     ranges: tuple[ReferenceRange, ...] = ()
-    if sound or draw(st.booleans()):
-        high = Decimal(draw(st.integers(1, 60)))
-        whose = st.none() if sound else st.sampled_from([None, None, Sex.MALE, Sex.FEMALE])
-        ranges = (ReferenceRange(high=Quantity(high, units), sex=draw(whose)),)
+    if sound or draw(_YES_OR_NO):
+        high = Decimal(draw(_HIGHS))
+        ranges = (ReferenceRange(high=Quantity(high, units), sex=None if sound else draw(_WHOSE)),)
     if sound:
-        return Measurement(coded(name), "", Quantity(draw(_AMOUNTS), units), draw(days()), ranges=ranges)
+        return Measurement(coded(name), "", Quantity(draw(_AMOUNTS), units), draw(_DAYS), ranges=ranges)
     return Measurement(
         coded(name),
         "",
-        draw(st.one_of(st.builds(Quantity, _AMOUNTS, st.just(units), _COMPARATORS), st.just("clotted"))),
-        draw(st.none() | days()),
-        draw(st.sampled_from([ResultStatus.FINAL] * 4 + list(ResultStatus))),
+        "clotted" if draw(_CLOTTED) else Quantity(draw(_AMOUNTS), units, draw(_COMPARATORS)),
+        draw(_MAYBE_DAYS),
+        draw(_STATUSES),
         ranges,
-        draw(st.sampled_from([(), (), ("N",), ("H",), ("L",), ("A",)])),
+        draw(_FLAGS),
     )
+
+
+_MEASUREMENTS = measurements()
 
 
 conditions = st.builds(
@@ -133,44 +158,42 @@ conditions = st.builds(
     st.just(""),
     clinical=st.sampled_from(ClinicalStatus),
     verification=st.sampled_from([Verification.CONFIRMED] * 3 + [Verification.REFUTED] + list(Verification)),
-    onset=st.none() | days(),
-    abated=st.none() | st.none() | days(),
-    recorded=st.none() | days(),
+    onset=_MAYBE_DAYS,
+    abated=st.none() | _MAYBE_DAYS,
+    recorded=_MAYBE_DAYS,
 )
 _DRUGS = ["cisplatin", "carboplatin", "etoposide", "itraconazole", "grapefruit", "prednisone", "doxorubicin", "??"]
+_DOSES = st.builds(Quantity, st.integers(1, 60).map(Decimal), st.sampled_from([("mg",), ("mg/m2",), ("{tbl}",)]))
+_NOWHERE = Coded()
+_EXPOSURES = st.builds(
+    Exposure,
+    st.sampled_from([coded(name) for name in _DRUGS]),
+    st.just(""),
+    st.sampled_from(ExposureStatus),
+    _MAYBE_DAYS,
+    _MAYBE_DAYS,
+    st.sampled_from([_NOWHERE, _NOWHERE, coded("systemic-route"), coded("local-route")]),
+    told=st.sampled_from(Told),
+    dose=st.none() | _DOSES,
+    per_day=st.sampled_from([None, Fraction(1), Fraction(2), Fraction(1, 2)]),
+    intent=st.sampled_from([_NOWHERE, _NOWHERE, coded("intent-adjuvant"), coded("intent-palliative")]),
+    stopped_for=st.sampled_from([(), (), (Coded(text="progressive disease"),)]),
+)
 
 
-@st.composite
-def exposures(draw: st.DrawFn) -> Exposure:
+def exposures() -> st.SearchStrategy[Exposure]:
     """Give a drug stated, ordered, dispensed or given, with its dose, its route and reasons where they are told."""
-    dose = st.builds(Quantity, st.integers(1, 60).map(Decimal), st.sampled_from([("mg",), ("mg/m2",), ("{tbl}",)]))
-    return Exposure(
-        coded(draw(st.sampled_from(_DRUGS))),
-        "",
-        draw(st.sampled_from(ExposureStatus)),
-        draw(st.none() | days()),
-        draw(st.none() | days()),
-        draw(st.sampled_from(["", "", "systemic-route", "local-route"]).map(_coded_or_none)),
-        told=draw(st.sampled_from(Told)),
-        dose=draw(st.none() | dose),
-        per_day=draw(st.sampled_from([None, Fraction(1), Fraction(2), Fraction(1, 2)])),
-        intent=draw(st.sampled_from(["", "", "intent-adjuvant", "intent-palliative"]).map(_coded_or_none)),
-        stopped_for=draw(st.sampled_from([(), (), (Coded(text="progressive disease"),)])),
-    )
-
-
-def _coded_or_none(name: str) -> Coded:
-    return coded(name) if name else Coded()
+    return _EXPOSURES
 
 
 procedures = st.builds(
     Procedure,
     st.sampled_from(["major-surgery", "solid-organ-transplant", "??"]).map(coded),
     st.just(""),
-    st.none() | days(),
+    _MAYBE_DAYS,
 )
 vaccinations = st.builds(
-    Vaccination, st.sampled_from(["mmr-vaccine", "live-vaccine", "??"]).map(coded), st.just(""), st.none() | days()
+    Vaccination, st.sampled_from(["mmr-vaccine", "live-vaccine", "??"]).map(coded), st.just(""), _MAYBE_DAYS
 )
 persons = st.builds(
     Person,
@@ -179,19 +202,33 @@ persons = st.builds(
 )
 
 
+_FEW_MEASUREMENTS = st.lists(_MEASUREMENTS, max_size=5)
+_FEW_CONDITIONS = st.lists(conditions, max_size=4)
+_FEW_EXPOSURES = st.lists(_EXPOSURES, max_size=4)
+_FEW_PROCEDURES = st.lists(procedures, max_size=2)
+_FEW_VACCINATIONS = st.lists(vaccinations, max_size=2)
+_EXTENTS = st.sampled_from([Extent.COMPLETE] * 4 + list(Extent))
+
+
 @st.composite
-def charts(draw: st.DrawFn) -> Chart:
-    """Give a chart with a few entries of every kind, read more or less completely."""
-    extents = st.sampled_from([Extent.COMPLETE] * 4 + list(Extent))
+def _charts(draw: st.DrawFn) -> Chart:
     return Chart(
         person=draw(persons),
-        measurements=_numbered(draw(st.lists(measurements(), max_size=5)), "Observation"),
-        conditions=_numbered(draw(st.lists(conditions, max_size=4)), "Condition"),
-        exposures=_numbered(draw(st.lists(exposures(), max_size=4)), "MedicationStatement"),
-        procedures=_numbered(draw(st.lists(procedures, max_size=2)), "Procedure"),
-        vaccinations=_numbered(draw(st.lists(vaccinations, max_size=2)), "Immunization"),
-        covered={kind: draw(extents) for kind in Kind},
+        measurements=_numbered(draw(_FEW_MEASUREMENTS), "Observation"),
+        conditions=_numbered(draw(_FEW_CONDITIONS), "Condition"),
+        exposures=_numbered(draw(_FEW_EXPOSURES), "MedicationStatement"),
+        procedures=_numbered(draw(_FEW_PROCEDURES), "Procedure"),
+        vaccinations=_numbered(draw(_FEW_VACCINATIONS), "Immunization"),
+        covered={kind: draw(_EXTENTS) for kind in Kind},
     )
+
+
+_CHARTS = _charts()
+
+
+def charts() -> st.SearchStrategy[Chart]:
+    """Give a chart with a few entries of every kind, read more or less completely."""
+    return _CHARTS
 
 
 def _numbered(entries: list, prefix: str) -> tuple:  # type: ignore[type-arg]  # any kind of entry
@@ -210,21 +247,26 @@ _LIMITS = st.builds(
 )
 
 
+_LIMITED = st.sampled_from([("platelets", "10*9/L"), ("creatinine", "mg/dL"), ("ast", "U/L")])
+_ENDS = st.sampled_from([(True, False), (False, True), (True, True)])
+_CLEAR_OF = st.sampled_from([None, None, None, Clear(("platinum",), 21)])
+
+
 @st.composite
 def measured(draw: st.DrawFn) -> Measured:
     """Give a rule about one measured concept, with its limits in that concept's unit."""
-    name, unit = draw(st.sampled_from([("platelets", "10*9/L"), ("creatinine", "mg/dL"), ("ast", "U/L")]))
+    name, unit = draw(_LIMITED)
 
     def fitted(limit: Limit) -> Limit:
         return limit if limit.against is not Against.UNIT else Limit(limit.value, unit, inclusive=limit.inclusive)
 
-    low, high = draw(st.sampled_from([(True, False), (False, True), (True, True)]))
+    low, high = draw(_ENDS)
     return Measured(
         (name,),
         fitted(draw(_LIMITS)) if low else None,
         fitted(draw(_LIMITS)) if high else None,
         draw(_WINDOWS),
-        clear_of=draw(st.sampled_from([None, None, None, Clear(("platinum",), 21)])),
+        clear_of=draw(_CLEAR_OF),
     )
 
 

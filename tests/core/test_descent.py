@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from cds.core.chart import Condition, Kind
-from cds.core.codes import ICD10CM, SNOMED, Code, Coded
+from cds.core.chart import Condition, Exposure, Kind
+from cds.core.codes import ICD10CM, RXNORM, SNOMED, Code, Coded
 from cds.core.descent import held, legacies, strange_codes
 from cds.core.vocabulary import Meaning, Relation, Vocabulary
 from tests.core.builders import VOCABULARY, chart
@@ -83,6 +83,13 @@ def test_only_codes_that_no_table_speaks_of_are_strange() -> None:
     )
     assert strange_codes(the_chart, TABLES, {Kind.CONDITION}) == (CHILD, STRANGER)
     assert strange_codes(the_chart, TABLES, {Kind.PROCEDURE}) == ()
+
+
+def test_a_product_of_which_no_table_speaks_is_strange_too() -> None:
+    product, package = Code(RXNORM, "100"), Code("http://hl7.org/fhir/sid/ndc", "0003-0293-05")
+    the_chart = chart(Exposure(Coded((product, package)), "MedicationRequest/1"))
+    assert strange_codes(the_chart, TABLES, {Kind.MEDICATION}) == (product,)
+    assert strange_codes(the_chart, TABLES, {Kind.CONDITION}) == ()
 
 
 def test_what_the_tables_say_of_a_code_stands() -> None:

@@ -39,64 +39,89 @@ DRUGS = (
 )
 
 
+_AWAY = st.integers(-700, 10) | st.integers(-40, 5)
+_LETTERS = st.sampled_from([10, 10, 10, 10, 10, 7, 4])
+
+
 @st.composite
-def dates(draw: st.DrawFn) -> PartialDate:
+def _dates(draw: st.DrawFn) -> PartialDate:
     """Give a day, a month or a year around three years before the screen."""
-    day = AS_OF + dt.timedelta(days=draw(st.integers(-700, 10) | st.integers(-40, 5)))
-    return PartialDate.parse(day.isoformat()[: draw(st.sampled_from([10, 10, 10, 10, 10, 7, 4]))])
+    day = AS_OF + dt.timedelta(days=draw(_AWAY))
+    return PartialDate.parse(day.isoformat()[: draw(_LETTERS)])
+
+
+_DATES = _dates()
+_MAYBE_DATES = st.none() | _DATES
+_STARTS = _DATES | _DATES | _DATES | st.none()
+_TOLD = st.sampled_from(Told)
+_CODED_DRUGS = st.sampled_from([coded(name) for name in DRUGS])
+_STATUSES = st.sampled_from([ExposureStatus.ACTIVE, ExposureStatus.ENDED, *ExposureStatus])
+_ROUTES = st.sampled_from([Coded(), Coded(), coded("systemic-route"), coded("local-route")])
+_DOSES = st.none() | st.builds(
+    Quantity, st.integers(1, 500).map(Decimal), st.sampled_from([("mg",), ("mg/m2",), ("tablet",)])
+)
+_PER_DAY = st.sampled_from([None, Fraction(1), Fraction(2), Fraction(1, 2)])
+_INTENTS = st.sampled_from([Coded(), Coded(), coded("intent-palliative"), coded("intent-curative")])
+_STOPPED_FOR = st.sampled_from([(), (), (Coded(text="progression"),)])
 
 
 @st.composite
 def exposures(draw: st.DrawFn) -> Exposure:
     """Give a drug with all that can be told of it; one that was given has one day, as charts have it."""
-    told = draw(st.sampled_from(Told))
-    start = draw(dates() | dates() | dates() | st.none())
-    end = draw(st.none() | dates()) if told is not Told.GIVEN else start
-    unit = draw(st.sampled_from(["mg", "mg/m2", "tablet"]))
+    told = draw(_TOLD)
+    start = draw(_STARTS)
     return Exposure(
-        coded(draw(st.sampled_from(DRUGS))),
+        draw(_CODED_DRUGS),
         "",
-        draw(st.sampled_from([ExposureStatus.ACTIVE, ExposureStatus.ENDED, *ExposureStatus])),
+        draw(_STATUSES),
         start,
-        end,
-        draw(st.sampled_from([Coded(), Coded(), coded("systemic-route"), coded("local-route")])),
+        draw(_MAYBE_DATES) if told is not Told.GIVEN else start,
+        draw(_ROUTES),
         told=told,
-        dose=draw(st.none() | st.integers(1, 500).map(lambda value: Quantity(Decimal(value), (unit,)))),
-        per_day=draw(st.sampled_from([None, Fraction(1), Fraction(2), Fraction(1, 2)])),
-        intent=draw(st.sampled_from([Coded(), Coded(), coded("intent-palliative"), coded("intent-curative")])),
-        stopped_for=draw(st.sampled_from([(), (), (Coded(text="progression"),)])),
+        dose=draw(_DOSES),
+        per_day=draw(_PER_DAY),
+        intent=draw(_INTENTS),
+        stopped_for=draw(_STOPPED_FOR),
     )
+
+
+_EXPOSURES = exposures()
+_FEWEST = st.sampled_from([0, 1, 3])
+_DRUGS_FROM = {fewest: st.lists(_EXPOSURES, min_size=fewest, max_size=fewest + 3) for fewest in (0, 1, 3)}
+_PROGRESSIONS = st.builds(
+    Measurement,
+    st.just(coded("disease-status")),
+    st.just(""),
+    st.sampled_from([Quantity(Decimal(2)), Quantity(Decimal(3))]),
+    _MAYBE_DATES,
+)
+_SURFACES = st.builds(
+    Measurement, st.just(coded("body-surface-area")), st.just(""), st.just(Quantity(Decimal(2), ("m2",))), _DATES
+)
+_RESULTS = st.lists(_PROGRESSIONS | _SURFACES, max_size=2)
+_PROBLEMS = st.lists(
+    st.builds(lambda each, back: dataclasses.replace(each, recurred=back), conditions, st.booleans()), max_size=2
+)
+_EXTENTS = st.sampled_from([Extent.COMPLETE] * 6 + list(Extent))
 
 
 @st.composite
-def charts(draw: st.DrawFn) -> Chart:
-    """Give a chart of drugs, progressions, recurrences and body surfaces, mostly read completely."""
-    fewest = draw(st.sampled_from([0, 1, 3]))
-    drugs = draw(st.lists(exposures(), min_size=fewest, max_size=fewest + 3))
-    status = st.builds(
-        Measurement,
-        st.just(coded("disease-status")),
-        st.just(""),
-        st.sampled_from([Quantity(Decimal(2)), Quantity(Decimal(3))]),
-        st.none() | dates(),
-    )
-    surface = st.builds(
-        Measurement, st.just(coded("body-surface-area")), st.just(""), st.just(Quantity(Decimal(2), ("m2",))), dates()
-    )
-    results = draw(st.lists(status | surface, max_size=2))
-    problems = draw(
-        st.lists(
-            st.builds(lambda each, back: dataclasses.replace(each, recurred=back), conditions, st.booleans()),
-            max_size=2,
-        )
-    )
-    extents = st.sampled_from([Extent.COMPLETE] * 6 + list(Extent))
+def _charts(draw: st.DrawFn) -> Chart:
+    drugs, results, problems = draw(_DRUGS_FROM[draw(_FEWEST)]), draw(_RESULTS), draw(_PROBLEMS)
     return Chart(
         measurements=tuple(dataclasses.replace(each, reference=f"O/{n}") for n, each in enumerate(results)),
         conditions=tuple(dataclasses.replace(each, reference=f"C/{n}") for n, each in enumerate(problems)),
         exposures=tuple(dataclasses.replace(each, reference=f"M/{n}") for n, each in enumerate(drugs)),
-        covered={kind: draw(extents) for kind in Kind},
+        covered={kind: draw(_EXTENTS) for kind in Kind},
     )
+
+
+_CHARTS = _charts()
+
+
+def charts() -> st.SearchStrategy[Chart]:
+    """Give a chart of drugs, progressions, recurrences and body surfaces, mostly read completely."""
+    return _CHARTS
 
 
 _WINDOWS = st.none() | st.integers(1, 60)
@@ -119,16 +144,13 @@ leaves: st.SearchStrategy[Rule] = st.one_of(
     ),
     st.builds(Exposed, _SETS, ongoing=st.just(True), stable_days=st.integers(1, 40)),  # noqa: FBT003 - drawn
     st.builds(Received, st.just(("anthracycline",)), st.just("doxorubicin"), st.integers(1, 900).map(Fraction)),
-    _BOUNDS.flatmap(
-        lambda ends: st.builds(
-            Lines,
-            _SETS,
-            at_least=st.just(ends[0]),
-            at_most=st.just(ends[1]),
-            since=st.sampled_from([None, None, Diagnosis(("small-cell-carcinoma",))]),
-        )
+    st.builds(
+        lambda of, ends, since: Lines(of, at_least=ends[0], at_most=ends[1], since=since),
+        _SETS,
+        _BOUNDS,
+        st.sampled_from([None, None, Diagnosis(("small-cell-carcinoma",))]),
     ),
-    _BOUNDS.flatmap(lambda ends: st.builds(Cycles, _SETS, st.just(ends[0]), st.just(ends[1]))),
+    st.builds(lambda of, ends: Cycles(of, *ends), _SETS, _BOUNDS),
     st.builds(Progressed, _SETS, st.sampled_from([None, None, 1, 2])),
 )
 rules = leaves | st.builds(Not, leaves)

@@ -22,14 +22,11 @@ from cds.core.recognise import Case, recognise
 from cds.core.trial import Trial
 from cds.core.truth import Truth
 from cds.core.verdict import Standing
-from cds.core.vocabulary import Vocabulary
 from cds.errors import BadTrial
 from cds.files import Block, read_yaml
-from cds.terms import load_vocabulary
-from cds.trials.codebook import Codebook
 from cds.trials.examples import example_of
-from cds.trials.load import load_definition
 from tests.golden.proposals import Change, proposals
+from tests.shipped import codebook, definition, vocabulary
 
 FOLDER = Path(__file__).resolve().parent / "one_change"
 REPOSITORY = FOLDER.parents[2]
@@ -48,22 +45,9 @@ class Variant:
     change: Change
 
 
-@cache
-def vocabulary() -> Vocabulary:
-    """Give the tables of the repository."""
-    return load_vocabulary(REPOSITORY / "mappings")
-
-
-@cache
-def codebook() -> Codebook:
-    """Give the tables turned round, for writing charts."""
-    return Codebook.of(vocabulary())
-
-
-@cache
 def trial(nct_id: str) -> Trial:
     """Give a trial of the repository."""
-    return load_definition(REPOSITORY / "trials" / f"{nct_id}.yaml", vocabulary()).trial
+    return definition(nct_id).trial
 
 
 @cache
@@ -181,10 +165,11 @@ def _tried(nct_id: str, criterion: Criterion, change: Change) -> Variant | None:
     return Variant(criterion.id, base_truths(nct_id)[criterion.id].value, now[criterion.id].value, change)
 
 
-def stored(nct_id: str) -> list[Variant]:
+@cache
+def stored(nct_id: str) -> tuple[Variant, ...]:
     """Read the variants of a trial from their file."""
     said = yaml.safe_load((FOLDER / f"{nct_id}.yaml").read_text("utf-8"))
-    return [
+    return tuple(
         Variant(
             each["criterion"],
             each["was"],
@@ -192,7 +177,7 @@ def stored(nct_id: str) -> list[Variant]:
             Change(each["section"], each.get("out", ""), each.get("into", "")),
         )
         for each in said["variants"]
-    ]
+    )
 
 
 def written(nct_id: str, variants: list[Variant]) -> str:

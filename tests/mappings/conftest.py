@@ -5,9 +5,8 @@ from pathlib import Path
 import pytest
 
 from cds.core.vocabulary import Vocabulary
-from cds.errors import BadMapping
-from cds.terms import load_vocabulary
-from cds.terms.tables import Tables, read_tables
+from cds.terms.tables import Tables
+from tests import shipped
 
 REAL = Path(__file__).resolve().parents[2] / "mappings"
 CLAIM = "source,source_version,verified,reviewer,reviewed_on,comment"
@@ -129,13 +128,10 @@ def mappings(tmp_path: Path) -> Mappings:
 @pytest.fixture(scope="session")
 def vocabulary() -> Vocabulary:
     """The tables that are shipped, as the rest of the program sees them."""
-    return load_vocabulary(REAL)
+    return shipped.vocabulary()
 
 
 @pytest.fixture(scope="session")
 def tables() -> Tables:
     """The tables that are shipped, row by row."""
-    faults: list[BadMapping] = []
-    read = read_tables(REAL, faults.append)
-    assert faults == []
-    return read
+    return shipped.tables()

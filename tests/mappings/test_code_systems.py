@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from cds.core.codes import CVX, ICD10CM, LOINC, SNOMED, Code, fault_of
+from cds.core.codes import CVX, ICD10CM, LOINC, SNOMED, VARIANT, Code, fault_of
 from cds.core.vocabulary import Vocabulary
 from cds.files import Row
 from cds.terms.tables import Tables
@@ -114,11 +114,15 @@ def test_every_vaccine_code_is_in_cdcs_list(tables: Tables, shared: Path) -> Non
 
 
 def test_a_code_has_one_counting_concept_of_a_kind(tables: Tables, vocabulary: Vocabulary) -> None:
-    """Combined preparations name several drugs, vaccines or substances; everything else that has two is a mistake."""
+    """Combined preparations name several drugs, vaccines or substances, a variant answers several questions.
+
+    Everything else that has two is a mistake.
+    """
     several = {"ingredient", "vaccine", "substance"}
     claims: dict[tuple[str, str, str], set[str]] = defaultdict(set)
     for row in (row for rows in tables.codes.values() for row in rows):
         kind = vocabulary.concepts[row["concept_id"]].kind.value
-        if row["include"] == "+" and row["relation"] in {"exact", "narrow"} and kind not in several:
+        one = kind not in several and row["system"] != VARIANT
+        if row["include"] == "+" and row["relation"] in {"exact", "narrow"} and one:
             claims[row["system"], row["code"].casefold(), kind].add(row["concept_id"])
     assert {claim: concepts for claim, concepts in claims.items() if len(concepts) > 1} == {}

@@ -17,6 +17,7 @@ from cds.terms import load_vocabulary
 from cds.terms.coverage import Coverage, Outcome, Seen, Sort, Tally, Unmapped, coverage_of, share
 from cds.terms.lint import lint_mappings
 from cds.terms.scope import load_scope
+from tests.shipped import read_once, vocabulary
 
 REAL = Path(__file__).resolve().parents[2] / "mappings"
 AIMS = {
@@ -291,8 +292,9 @@ def test_what_is_over_the_top_is_counted(folder: Path, capsys: pytest.CaptureFix
     ],
 )
 def test_a_path_that_holds_nothing_is_told(
-    tmp_path: Path, name: str, told: str, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, name: str, told: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    read_once(monkeypatch)
     (tmp_path / "empty").mkdir()
     assert main(["mappings", "coverage", str(tmp_path / name)]) == 3
     assert capsys.readouterr().err == f"trialcards: {told}\n"
@@ -316,7 +318,7 @@ ASKED = (Sort.LABORATORY, Sort.VITAL_SIGNS, Sort.MEDICATIONS)
 )
 def test_the_tables_know_what_real_charts_hold(shared: Path, paths: tuple[str, ...], seen: set[Sort]) -> None:
     files = chart_files([shared / "data" / "fhir" / path for path in paths])
-    found = coverage_of(Entries(files), load_vocabulary(REAL), load_scope(REAL))
+    found = coverage_of(Entries(files), vocabulary(), load_scope(REAL))
     counts = {each.sort: each for each in found.tallies if each.sort in {*ASKED, Sort.NEOPLASMS}}
     assert set(counts) >= seen
     short = {

@@ -94,6 +94,22 @@ def test_classes_that_are_easily_taken_for_each_other_share_no_drug(
     assert members(vocabulary, one).keys() & members(vocabulary, other).keys() == set()
 
 
+def test_every_heparin_but_the_whole_one_is_of_low_molecular_weight(vocabulary: Vocabulary) -> None:
+    assert members(vocabulary, "heparin-group").keys() - members(vocabulary, "low-molecular-weight-heparin").keys() == {
+        "heparin"
+    }
+
+
+def test_every_engineered_t_cell_with_a_chimeric_receptor_is_known_as_one(vocabulary: Vocabulary) -> None:
+    drugs = members(vocabulary, "anticancer-therapy")
+    made = {drug for drug in drugs if drug.endswith(("-autoleucel", "-ciloleucel", "-vicleucel", "-maraleucel"))}
+    assert made - members(vocabulary, "car-t-cell-therapy").keys() == set()
+
+
+def test_an_inhibitor_that_the_sources_call_weak_too_leaves_it_open(vocabulary: Vocabulary) -> None:
+    assert members(vocabulary, "cyp3a-inhibitor-moderate-strong")["fosaprepitant"] is False
+
+
 def test_etoposide_acts_on_the_second_topoisomerase(vocabulary: Vocabulary) -> None:
     assert members(vocabulary, "topoisomerase-2-inhibitor")["etoposide"]
 

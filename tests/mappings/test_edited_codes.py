@@ -2,24 +2,16 @@
 
 from collections.abc import Callable
 from functools import cache
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cds.core.codes import ICD9CM, ICD10CM, LOINC, NAME, SNOMED, Code, Coded, fault_of, normalised_code
-from cds.core.vocabulary import Meaning, Vocabulary
-from cds.terms import load_vocabulary
+from cds.core.vocabulary import Meaning
+from tests.shipped import vocabulary as real
 
-REAL = Path(__file__).resolve().parents[2] / "mappings"
 LETTERS = "0123456789-./ABCDEFGHJKLMPQRSTUVWXZ abcdefghijklmnopqrstuvwxyz"
-
-
-@cache
-def real() -> Vocabulary:
-    """The shipped tables; a fixture cannot feed the strategies below."""
-    return load_vocabulary(REAL)
 
 
 @cache

@@ -11,6 +11,7 @@ from cds.core.vocabulary import Relation
 from cds.terms.explain import Explanation, explain
 from cds.terms.load import load_tables, vocabulary_of
 from cds.terms.systems import SHORT_NAMES, code_of, short_name
+from tests import shipped
 
 REAL = Path(__file__).resolve().parents[2] / "mappings"
 CLAIM = "source,source_version,verified,reviewer,reviewed_on,comment"
@@ -152,8 +153,7 @@ def test_what_the_overlay_took_out_is_told(mappings: Mappings, tmp_path: Path) -
 
 
 def test_every_code_of_the_real_tables_is_explained_as_the_vocabulary_means_it() -> None:
-    tables = load_tables(REAL)
-    vocabulary = vocabulary_of(tables)
+    tables, vocabulary = shipped.tables(), shipped.vocabulary()
     asked = sorted(vocabulary.exact.keys() | vocabulary.denied.keys())[::400]
     asked += [
         Code(system, f"{start}9")

@@ -26,6 +26,7 @@ def counted(vocabulary: Vocabulary, code: str) -> set[str]:
         pytest.param("glucose", "2345-7", "2342-4", id="of serum, of spinal fluid"),
         pytest.param("protein-total", "2885-2", "2888-6", id="of serum, of urine: protein"),
         pytest.param("urea-nitrogen", "3094-0", "72903-8", id="the nitrogen of urea, urea"),
+        pytest.param("urea-level", "22664-7", "3094-0", id="urea, the nitrogen of urea"),
         pytest.param("carbon-dioxide-total", "2028-9", "1963-8", id="total carbon dioxide, bicarbonate"),
         pytest.param("bilirubin-direct", "1968-7", "1975-2", id="direct, total"),
         pytest.param("bilirubin-total", "1975-2", "1968-7", id="total, direct"),

@@ -263,6 +263,13 @@ def test_the_real_tables_have_no_faults() -> None:
             id="one range of normal for anyone",
         ),
         pytest.param(
+            "crosswalks.csv",
+            "a paper,yes,",
+            ",yes,",
+            Fault("mappings/crosswalks.csv:2", "verified, but no source is named"),
+            id="verified steps have sources",
+        ),
+        pytest.param(
             "concepts/measurements.yaml",
             "  answers:\n",
             '  plausible: ["1", "5"]\n  answers:\n',

@@ -1,6 +1,5 @@
 import time
 from fractions import Fraction
-from functools import cache
 from pathlib import Path
 from typing import Protocol
 
@@ -17,10 +16,10 @@ from cds.core.vocabulary import (
     Meaning,
     Normal,
     Reaches,
-    Vocabulary,
 )
 from cds.errors import BadMapping
 from cds.terms import load_vocabulary
+from tests.shipped import vocabulary as real
 
 REAL = Path(__file__).resolve().parents[2] / "mappings"
 
@@ -81,6 +80,11 @@ def test_classes_and_crosswalks_are_read(mappings: Mappings) -> None:
     assert vocabulary.crosswalks == (
         Crosswalk("karnofsky", Fraction(80), Fraction(100), "ecog", Fraction(0), Fraction(1)),
     )
+
+
+def test_an_unverified_step_converts_nothing(mappings: Mappings) -> None:
+    mappings.change("crosswalks.csv", "a paper,yes,", "a paper,no,")
+    assert load_vocabulary(mappings.folder).crosswalks == ()
 
 
 def test_half_lives_are_told_in_days(mappings: Mappings) -> None:
@@ -154,6 +158,14 @@ def test_what_a_site_or_a_release_need_not_have_may_be_missing(mappings: Mapping
         ("codes/all.csv", "exact,exact,-", "exact,exact,", "mappings/codes/all.csv:7: include must be one of +, -"),
         ("codes/all.csv", "exact,exact,-", "exact,prefix,-", "mappings/codes/all.csv:7: a code that is denied must"),
         ("codes/all.csv", ",no,,,", ",perhaps,,,", "mappings/codes/all.csv:3: verified must be one of yes, no"),
+        (
+            "codes/all.csv",
+            "C78.7,Secondary tumour of liver,exact,prefix,+,a file",
+            "C78.7,x,exact,prefix,+,",
+            "csv:4: verified, but",
+        ),
+        ("classes/drug_classes.csv", "ATC L01XA,yes", " ,yes", "mappings/classes/drug_classes.csv:2: verified, but no"),
+        ("half_lives.csv", "4.5,a label,,yes", "4.5,,,yes", "mappings/half_lives.csv:3: verified, but no source"),
         ("codes/all.csv", ",,not a count", ",not a count", "mappings/codes/all.csv:7: 12 cells, not 13"),
         ("codes/all.csv", "concept_id,system", "concept,system", "mappings/codes/all.csv:1: the columns must be"),
         ("units.csv", "0.001", "1e-3", "mappings/units.csv:2: not an exact number: '1e-3'"),
@@ -171,6 +183,7 @@ def test_what_a_site_or_a_release_need_not_have_may_be_missing(mappings: Mapping
         ("classes/drug_classes.csv", "platinum,cisplatin", "cisplatin,cisplatin", "must put an ingredient into a drug"),
         ("classes/drug_classes.csv", "platinum,cisplatin,,ATC L01XA,yes,,,\n", "", "class platinum has no members"),
         ("crosswalks.csv", "80,100", "100,80", "mappings/crosswalks.csv:2: an interval ends before it begins"),
+        ("crosswalks.csv", ",yes,", ",perhaps,", "mappings/crosswalks.csv:2: verified must be one of yes, no"),
     ],
 )
 def test_what_would_change_an_answer_is_refused_with_its_place(
@@ -200,11 +213,6 @@ def test_the_real_tables_load_quickly_and_say_what_they_should() -> None:
     assert Meaning("platelets") in vocabulary.meanings(coded(LOINC, "777-3"))
     assert vocabulary.members["platinum"]["cisplatin"]
     assert ATC not in vocabulary.aliases
-
-
-@cache
-def real() -> Vocabulary:
-    return load_vocabulary(REAL)
 
 
 def test_the_real_tables_ship_no_ranges_of_normal() -> None:

@@ -12,6 +12,7 @@ from cds.errors import BadMapping
 from cds.files import Fault
 from cds.terms import load_vocabulary
 from cds.terms.lint import lint_overlay
+from tests.shipped import vocabulary as real
 
 REAL = Path(__file__).resolve().parents[2] / "mappings"
 CLAIM = "source,source_version,verified,reviewer,reviewed_on,comment"
@@ -73,6 +74,12 @@ def test_a_local_row_that_is_not_verified_counts_no_more_than_a_shipped_one(site
     site.write("codes/lab.csv", CODES + row("platelets", LOCAL, "PLT", verified="no"))
     (meaning,) = meanings(site.vocabulary(), LOCAL, "PLT")
     assert not meaning.counts
+
+
+def test_a_local_row_does_not_count_without_a_source(site: Site) -> None:
+    site.write("codes/lab.csv", CODES + row("platelets", LOCAL, "PLT").replace("the laboratory", ""))
+    with pytest.raises(BadMapping, match=r"codes/lab\.csv:2: verified, but no source is named"):
+        site.vocabulary()
 
 
 def test_a_new_concept_may_have_units_and_codes_of_its_own(site: Site) -> None:
@@ -318,7 +325,7 @@ def test_the_real_tables_take_an_overlay(tmp_path: Path) -> None:
     site = Site(mappings=_Real(), folder=tmp_path / "site")
     site.write("codes/lab.csv", CODES + row("dll3-expression", LOCAL, "DLL3-IHC") + row("platelets", LOCAL, "PLT"))
     site.write("off.csv", OFF + "platinum,class,cisplatin,to see it go\n")
-    vocabulary, shipped = site.vocabulary(), load_vocabulary(REAL)
+    vocabulary, shipped = site.vocabulary(), real()
     assert meanings(vocabulary, LOCAL, "DLL3-IHC") == (Meaning("dll3-expression"),)
     assert "cisplatin" in shipped.members["platinum"]
     assert vocabulary.members["platinum"].keys() == shipped.members["platinum"].keys() - {"cisplatin"}

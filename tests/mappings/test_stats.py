@@ -8,6 +8,7 @@ import pytest
 from cds.core.vocabulary import ConceptKind
 from cds.terms.load import load_tables
 from cds.terms.stats import KindCount, Stats, stats_of
+from cds.terms.tables import Tables
 
 REAL = Path(__file__).resolve().parents[2] / "mappings"
 PLATELETS = "platelets,http://loinc.org,777-3,Platelets,exact,exact,+,a file,,yes,,,\n"
@@ -90,8 +91,8 @@ def test_the_overlay_is_counted_with_the_tables(mappings: Mappings, tmp_path: Pa
     assert of(counted(mappings, site), ConceptKind.MEASUREMENT).codes == {"https://hospital.example/lab": 1}
 
 
-def test_the_real_tables_are_counted_as_they_are_read() -> None:
-    found = stats_of(load_tables(REAL))
+def test_the_real_tables_are_counted_as_they_are_read(tables: Tables) -> None:
+    found = stats_of(tables)
     measured, drugs = of(found, ConceptKind.MEASUREMENT), of(found, ConceptKind.INGREDIENT)
     assert 0 < found.measured_with_loinc <= measured.coded <= measured.concepts
     assert 0 < found.ingredients_with_rxnorm <= drugs.coded <= drugs.concepts

@@ -8,7 +8,6 @@ import re
 from decimal import Decimal
 from fractions import Fraction
 from functools import cache
-from pathlib import Path
 from typing import cast
 
 import pytest
@@ -19,16 +18,14 @@ from ucumvert import PintUcumRegistry
 
 from cds.core.chart import Measurement
 from cds.core.codes import Coded
+from cds.core.finding import Cause
 from cds.core.limits import Limit
 from cds.core.quantities import Interval, Quantity
 from cds.core.scales import amount_of
-from cds.core.vocabulary import Vocabulary
-from cds.terms import load_vocabulary
 from cds.terms.concepts import exact
 from cds.terms.tables import Tables
 from cds.trials.walk import canonical
-
-REAL = Path(__file__).resolve().parents[2] / "mappings"
+from tests.shipped import vocabulary as real
 
 ANOTHER_MEANING = [
     ("", r"K/.*", "K is kelvin; laboratories write it for thousand"),
@@ -138,7 +135,7 @@ def units(tables: Tables) -> list[tuple[str, str, str, Fraction]]:
     """Every row of the units that UCUM can read: quantity, unit, canonical unit, factor."""
     policies = (policy for policies in tables.concepts.values() for policy in policies)
     into = {policy.text("quantity"): policy.text("unit") for policy in policies if policy.text("quantity")}
-    rows = [row for row in tables.units if row["quantity"] in into]
+    rows = [row for row in tables.units if row["quantity"] in into and " above " not in row["factor"]]
     return [(row["quantity"], row["unit"], into[row["quantity"]], exact(row["factor"], row.place)) for row in rows]
 
 
@@ -167,19 +164,14 @@ def test_a_spelling_that_is_excused_means_something_else_to_ucum(units: list[tup
 
 
 @cache
-def load() -> Vocabulary:
-    return load_vocabulary(REAL)
-
-
-@cache
 def scaled() -> list[tuple[str, str]]:
-    concepts = load().concepts.values()
+    concepts = real().concepts.values()
     return [(concept.id, unit) for concept in concepts if concept.scale for unit in concept.scale.factors]
 
 
 @given(st.sampled_from(scaled()), st.decimals(0, 10**6, places=3))
 def test_a_value_goes_into_the_canonical_unit_and_back_without_loss(pair: tuple[str, str], value: Decimal) -> None:
-    (name, unit), vocabulary = pair, load()
+    (name, unit), vocabulary = pair, real()
     scale = vocabulary.concepts[name].scale
     assert scale is not None
     amount_here = amount_of(Measurement(Coded(), "Observation/1", Quantity(value, (unit,))), scale)
@@ -189,3 +181,32 @@ def test_a_value_goes_into_the_canonical_unit_and_back_without_loss(pair: tuple[
     for other, factor in scale.factors.items():
         assert canonical(Limit(amount_here.low.at / factor, other), name, vocabulary) == amount_here.low.at
     assert amount_here.low.at / scale.factors[unit] == Fraction(value)
+
+
+def celsius(value: Decimal, *units: str) -> Interval | Cause:
+    scale = real().concepts["body-temperature"].scale
+    assert scale is not None
+    return amount_of(Measurement(Coded(), "Observation/1", Quantity(value, units)), scale)
+
+
+@pytest.mark.parametrize(("fahrenheit", "exactly"), [("98.6", "37"), ("32", "0"), ("100.4", "38"), ("-40", "-40")])
+@pytest.mark.parametrize("units", [("[degF]", "°F"), ("degF",), ("deg  F",), ("F",), ("[degF]", "C")])
+def test_fahrenheit_is_counted_from_32_first(fahrenheit: str, exactly: str, units: tuple[str, ...]) -> None:
+    assert celsius(Decimal(fahrenheit), *units) == Interval.exactly(Fraction(exactly))
+
+
+@given(st.decimals(80, 115, places=2))
+def test_fahrenheit_agrees_with_ucum(value: Decimal) -> None:
+    by_ucum = ucum().Quantity(float(value), ucum().from_ucum("[degF]").units).to("degC").magnitude
+    found = celsius(value, "[degF]")
+    assert isinstance(found, Interval)
+    assert found.low is not None
+    assert float(found.low.at) == pytest.approx(by_ucum, rel=1e-9)
+
+
+def test_a_limit_is_never_read_in_fahrenheit() -> None:
+    """A limit has only a factor; 100.4 °F as a factor alone would be 55.8 °C."""
+    scale = real().concepts["body-temperature"].scale
+    assert scale is not None
+    assert not scale.factors.keys() & scale.shifted.keys()
+    assert "[degF]" not in scale.factors

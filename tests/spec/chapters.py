@@ -10,15 +10,13 @@ from __future__ import annotations
 import datetime as dt
 import re
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 
 from cds.core.evaluate import evaluate
 from cds.core.explain import explain
 from cds.core.finding import Finding
 from cds.core.recognise import recognise
-from cds.core.vocabulary import Vocabulary
-from cds.terms import load_vocabulary
+from tests.shipped import vocabulary
 from tests.spec.notation import chart_of_cells, criterion_of
 
 FOLDER = Path(__file__).resolve().parent
@@ -49,12 +47,6 @@ class Example:
         rows = {name: cell for name, cell in self.cells.items() if name not in OUTCOMES}
         chart = chart_of_cells(rows, vocabulary(), self.place)
         return evaluate(criterion_of(self.criterion, vocabulary(), self.place), recognise(chart, vocabulary(), AS_OF))
-
-
-@cache
-def vocabulary() -> Vocabulary:
-    """Give the tables of the repository."""
-    return load_vocabulary(REPOSITORY / "mappings")
 
 
 def told(finding: Finding) -> tuple[str, str, str]:

@@ -15,13 +15,13 @@ from cds.core.verdict import Standing, Verdict
 from cds.core.vocabulary import Vocabulary
 from cds.hooks.cards import Telling, tell
 from cds.hooks.detail import Unread
-from cds.terms import load_vocabulary
 from cds.trials.codebook import Codebook
 from cds.trials.definition import Definition
 from cds.trials.examples import ExamplePatient, example_files, load_example
 from cds.trials.lint import lint_definition
 from cds.trials.load import load_definition
 from cds.trials.trying import disagreements
+from tests import shipped
 
 FOLDER = Path(__file__).resolve().parents[2] / "trials"
 CLOSED = "NCT00569127"
@@ -34,7 +34,7 @@ EXAMPLES = [path for name in LANDSCAPE for path in example_files(FOLDER, name)]
 
 @pytest.fixture(scope="module")
 def codebook() -> Codebook:
-    return Codebook.of(load_vocabulary(FOLDER.parent / "mappings"))
+    return shipped.codebook()
 
 
 @pytest.fixture(scope="module")

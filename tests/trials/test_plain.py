@@ -6,17 +6,16 @@ import pytest
 import textstat
 
 from cds.core.criteria import Criterion
-from cds.terms import load_vocabulary
 from cds.trials.lint import criteria_of
-from cds.trials.load import definition_files, load_definition
+from cds.trials.load import definition_files
+from tests.shipped import definition
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-VOCABULARY = load_vocabulary(REPOSITORY / "mappings")
 HARDEST = 8
 EVERY = [
     (path.stem, criterion)
     for path in definition_files(REPOSITORY / "trials")
-    for criterion in criteria_of(load_definition(path, VOCABULARY))
+    for criterion in criteria_of(definition(path.stem))
 ]
 
 

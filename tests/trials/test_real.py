@@ -9,21 +9,20 @@ from cds.core.criteria import Asked, Criterion, IfThen, Measured, Readings, Reas
 from cds.core.limits import Against, Formula, Limit
 from cds.core.trial import Trial
 from cds.core.vocabulary import Vocabulary
-from cds.terms import load_vocabulary
-from cds.trials import load_trials
 from cds.trials.lint import lint_trials
+from tests import shipped
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
 def tables() -> Vocabulary:
-    return load_vocabulary(REPOSITORY / "mappings")
+    return shipped.vocabulary()
 
 
 @pytest.fixture(scope="module")
-def trials(tables: Vocabulary) -> dict[str, Trial]:
-    return {trial.nct_id: trial for trial in load_trials(REPOSITORY / "trials", tables)}
+def trials() -> dict[str, Trial]:
+    return {trial.nct_id: trial for trial in shipped.trials()}
 
 
 def rule(trial: Trial, name: str) -> Rule:
