@@ -12,9 +12,12 @@ COPY . .
 RUN /opt/build/bin/pip wheel --no-deps --no-build-isolation --wheel-dir /dist . \
     && /opt/trialcards/bin/pip install --no-deps /dist/*.whl
 
-# Run: the environment and nothing else, as a user who owns nothing.
+# Run: the environment and nothing else, as a user who owns nothing but the folder of the store.
 FROM python:3.13-slim
-RUN useradd --system --no-create-home --uid 10001 trialcards
+RUN useradd --system --no-create-home --uid 10001 trialcards \
+    && install --directory --owner=trialcards --mode=0700 /var/lib/trialcards
+WORKDIR /var/lib/trialcards
+VOLUME /var/lib/trialcards
 COPY --from=build /opt/trialcards /opt/trialcards
 ENV PATH=/opt/trialcards/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 USER trialcards

@@ -12,6 +12,9 @@ LOCKED := $(VENV)/.locked
 INSTALLED := $(VENV)/.installed
 CODE := cds tests hatch_build.py $(wildcard bench)
 
+# Where the environment forbids it, every run would compile every test again.
+export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -55,18 +58,44 @@ test: check test-fast ## check, then all tests
 test-fast: env ## the tests alone
 	$(BIN)/pytest -n auto --dist worksteal
 
+.PHONY: test-live
+test-live: env ## the tests against a real FHIR server, which JDK 17 and Maven build (skipped without them)
+	$(BIN)/pytest -m live tests/live
+
 .PHONY: mutants
 mutants: env ## break the core in named ways; each must turn the tests red
 	$(BIN)/python tests/mutants.py
 
 .PHONY: nightly
-nightly: env ## the long run: many more generated examples, then the mutants
-	HYPOTHESIS_PROFILE=nightly $(BIN)/pytest -n auto --dist worksteal
+nightly: env ## the long run: many more generated examples, kills and edits; then the mutants
+	HYPOTHESIS_PROFILE=nightly KILLS=200 $(BIN)/pytest -n auto --dist worksteal
 	$(MAKE) mutants
+	$(MAKE) fuzz FUZZ_S=1800
+
+.PHONY: conformance
+conformance: env ## run every test that proves a duty of CDS Hooks; print the duties by level
+	$(BIN)/python tests/conformance/report.py
+
+.PHONY: security
+security: env ## forged tokens, planted words, broken servers, edited bodies, writers that are killed; then `make fuzz`
+	KILLS=$(KILLS) $(BIN)/python tests/security/report.py
+	$(MAKE) fuzz
+
+# Atheris has no wheel for every Python: without one this part is left out, and says so.
+FUZZ_S ?= 60
+KILLS ?= 200
+FUZZER := $(VENV)/.fuzzer
+.PHONY: fuzz
+fuzz: env ## edit bodies under the guidance of coverage for FUZZ_S seconds (60); no answer may be 5xx
+	@test -e $(FUZZER) || $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+		--only-binary :all: --requirement requirements-fuzz.lock && touch $(FUZZER) || \
+		echo 'fuzzing is left out: there is no Atheris for this Python'
+	@test ! -e $(FUZZER) || $(BIN)/python tests/security/fuzz.py --seconds $(FUZZ_S)
 
 .PHONY: bench
 bench: env ## time and memory of one hook call
-	$(BIN)/python bench/hook.py
+	$(BIN)/python -m bench.hook
+	$(BIN)/python -m bench.load
 
 # --------------------------------------------------------------------------------------------------------- to change it
 
@@ -94,11 +123,12 @@ COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generat
 	$(if $(UPGRADE),--upgrade)
 
 .PHONY: lock
-lock: ## resolve the dependencies again and rewrite both lock files
+lock: ## resolve the dependencies again and rewrite the lock files
 	$(PYTHON) -m venv build/lock
 	build/lock/bin/python -m pip install --quiet --disable-pip-version-check uv==0.13.8
-	$(COMPILE) pyproject.toml --output-file requirements.lock
+	$(COMPILE) pyproject.toml --extra postgres --extra traces --output-file requirements.lock
 	$(COMPILE) pyproject.toml --extra dev --constraint requirements.lock --output-file requirements-dev.lock
+	$(COMPILE) pyproject.toml --extra fuzz --constraint requirements.lock --output-file requirements-fuzz.lock
 
 .PHONY: dist
 dist: env ## build the wheel, with the reviewed tables in it, into dist/
@@ -106,5 +136,6 @@ dist: env ## build the wheel, with the reviewed tables in it, into dist/
 
 .PHONY: clean
 clean: ## remove what make and the tools made, .venv too
-	rm -rf $(VENV) build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache .schemathesis
+	rm -rf $(VENV) build dist tests/hapi/target
+	rm -rf .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache .schemathesis
 	find cds tests $(wildcard bench) -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import gc
 import uuid
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-import httpx
-
+from cds import __version__
 from cds.api.build import build
 from cds.core.plan import Plan
 from cds.core.vocabulary import Vocabulary
 from cds.fhir.client import FhirRecords
+from cds.hooks.callers.fetching import over_http
+from cds.hooks.callers.replays import MemoryReplays
+from cds.hooks.steps import Steps
+from cds.hooks.wire import Coding
+from cds.plugs import forget_daily, http_client, listed_callers, make_door, make_memory, make_terminology, store_url
+from cds.safety import check_safety
 from cds.service import Service
-from cds.settings import Settings
-from cds.terms.descent import ServerTerminology
+from cds.settings import HOOKS, RequestCode, Settings
+from cds.store.store import Store
 from cds.terms.load import load_vocabulary
-from cds.terms.server import TerminologyServer
+from cds.traces import traces_to
 from cds.trials.load import load_trials
 from cds.trials.records import load_records
 from cds.web import demo_day, demo_router, load_charts
@@ -27,9 +33,10 @@ from cds.web import demo_day, demo_router, load_charts
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    import httpx
     from fastapi import FastAPI
 
-    from cds.service import Clock, Ids, Records, Terminology
+    from cds.ports import Clock, Ids, Records, Terminology
 
 
 class SystemClock:
@@ -82,45 +89,66 @@ def make_service(
         clock=clock or SystemClock(),
         ids=ids or RandomIds(),
         zone=settings.time_zone,
-        fhir_servers=settings.fhir_servers,
         deadline_s=settings.deadline_s,
         max_cards=settings.max_cards,
         show_drafts=settings.show_drafts,
         relevant_only=True,
         opt_out=frozenset(settings.opt_out),
         terminology=terminology,
+        hooks=settings.services,
+        steps=Steps(_coding(settings.request_code), settings.app_url),
+        silent=settings.silent,
+        read_consent=settings.read_consent,
     )
 
 
+def _coding(order: RequestCode | None) -> Coding | None:
+    return Coding(system=order.code.system, code=order.code.value, display=order.display) if order else None
+
+
 def create_app(
-    settings: Settings, *, clock: Clock | None = None, ids: Ids | None = None, records: Records | None = None
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    ids: Ids | None = None,
+    records: Records | None = None,
+    network: httpx.AsyncBaseTransport | None = None,
 ) -> FastAPI:
     """Give the whole application; what is not passed in is the real thing. Raises ``DefinitionError``."""
+    check_safety(settings)
     plan = load_plan(settings)
     registry = load_records(settings.records) if settings.records else {}
     charts = load_charts(settings.demo_charts) if settings.demo_charts else ()
     if charts:
         clock = clock or StoppedClock(demo_day(charts), settings.time_zone)
-    client = _http_client()
-    reader = records or FhirRecords(client, allowed=settings.fhir_servers)
-    terminology = _terminology(settings, client)
+    callers = listed_callers(settings)
+    servers = (*settings.fhir_servers, *(server for each in callers for server in each.fhir_servers))
+    client = http_client(settings, network, (*servers, *(url for each in callers for url in each.jku)))
+    reader = records or FhirRecords(client, allowed=servers)
+    terminology = make_terminology(settings, client)
+    store = Store.open(store_url(settings))
+    memory = make_memory(settings, store)
     service = make_service(settings, plan, records=reader, clock=clock, ids=ids, terminology=terminology)
+    service = replace(service, memory=memory)
+    traces = traces_to(settings.traces_url, __version__) if settings.traces_url else None
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         del app
+        keep = dt.timedelta(days=settings.keep_days)
+        forgetting = asyncio.create_task(forget_daily(store, memory, service.clock, keep))
         async with client:
             yield
+        forgetting.cancel()
+        await asyncio.to_thread(store.close)
+        if traces is not None:
+            await asyncio.to_thread(traces.stop)
 
     pages = (demo_router(charts, service.templates, service.today()),) if charts else ()
-    return build(service, settings, registry, lifespan, pages)
-
-
-def _terminology(settings: Settings, client: httpx.AsyncClient) -> Terminology | None:
-    """Give what asks the site's terminology server, if it has one."""
-    if settings.terminology_url is None:
-        return None
-    return ServerTerminology(TerminologyServer(client, settings.terminology_url), settings.terminology_deadline_s)
+    door = make_door(settings, callers, fetch=over_http(client), shared=store, now=service.clock.now)
+    return build(
+        service, settings, registry, door=door, lifespan=lifespan, pages=pages, store_up=store.ready, traces=traces
+    )
 
 
 def settle_memory() -> None:
@@ -134,14 +162,12 @@ def settle_memory() -> None:
     gc.set_threshold(200_000, 20, 20)
 
 
-def _http_client() -> httpx.AsyncClient:
-    """Give a client that sends nothing but what it is told: no proxies or passwords out of the environment."""
-    return httpx.AsyncClient(trust_env=False, follow_redirects=False)
-
-
 def openapi_document() -> dict[str, Any]:
-    """Give the published contract. It depends on neither settings nor trials."""
+    """Give the published contract, with every service there can be. It depends on neither settings nor trials."""
     empty = Plan.of((), Vocabulary({}))
-    settings = Settings()
-    records = FhirRecords(_http_client(), allowed=())
-    return build(make_service(settings, empty, records=records), settings, {}).openapi()
+    settings = Settings(services=HOOKS)
+    client = http_client(settings)
+    records = FhirRecords(client, allowed=())
+    clock = SystemClock()
+    door = make_door(settings, (), fetch=over_http(client), shared=MemoryReplays(clock.now), now=clock.now)
+    return build(make_service(settings, empty, records=records), settings, {}, door=door).openapi()

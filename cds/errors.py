@@ -5,10 +5,16 @@
     CdsError
     ├── CallerError                 the call is at fault; its message may be shown to the caller
     │   ├── BadCall                 400  malformed JSON, wrong hook, a missing or contradictory element
+    │   ├── NotAuthenticated        401  nobody whom the site lists; the answer says nothing, the log one word
     │   ├── UnknownService          404  no such service id, trial or chart
     │   ├── PatientUnavailable      412  the patient cannot be had from prefetch or from the FHIR server
     │   ├── TooLarge                413  the body is larger than the setting allows
-    │   └── NoPatient               422  the bundle holds no patient, or several and none was named
+    │   ├── NoPatient               422  the bundle holds no patient, or several and none was named
+    │   └── TooManyCalls            429  this caller calls more often than was agreed
+    ├── Unavailable                 503  this service cannot, for now; the caller may come back
+    │   ├── Overloaded              as many calls are being answered as it takes
+    │   └── StoreDown               what must be kept cannot be kept
+    ├── KeysUnavailable             the address of a caller's keys gave none; the caller is not let in
     ├── RecordsError                the FHIR server is at fault; becomes a named unknown, or 412 for the patient
     │   ├── Unreachable             no connection, or one that broke
     │   ├── Refused                 401, 403, 404, 429, 5xx … with the status kept
@@ -40,6 +46,13 @@ class BadCall(CallerError):
     """The call is malformed: the message names the element."""
 
 
+class NotAuthenticated(CallerError):
+    """The caller is nobody whom the site lists, or has not proved it. The message is one word, for the log alone."""
+
+    status = 401
+    code = "login"
+
+
 class UnknownService(CallerError):
     """The call names a service, trial or chart that is not here."""
 
@@ -66,6 +79,40 @@ class NoPatient(CallerError):
 
     status = 422
     code = "required"
+
+
+class TooManyCalls(CallerError):
+    """This caller calls more often than was agreed with it; it may come back after ``retry_after_s`` seconds."""
+
+    status = 429
+    code = "throttled"
+
+    def __init__(self, retry_after_s: int) -> None:
+        """Keep when to come back."""
+        super().__init__("there were more calls than were agreed with this caller")
+        self.retry_after_s = retry_after_s
+
+
+class Unavailable(CdsError):
+    """This service cannot answer for now; the caller may come back after ``retry_after_s`` seconds."""
+
+    status = 503
+    code = "transient"
+    retry_after_s = 1
+
+
+class Overloaded(Unavailable):
+    """As many calls are being answered as this service takes at a time."""
+
+
+class StoreDown(Unavailable):
+    """What must be kept (feedback) cannot be kept, so it is not acknowledged."""
+
+    retry_after_s = 30
+
+
+class KeysUnavailable(CdsError):
+    """The address where a caller's public keys should be gave none."""
 
 
 class RecordsError(CdsError):

@@ -1,97 +1,60 @@
-"""The use cases: answer a hook call, assess a chart that came in one bundle.
+"""The use case: answer a hook call.
 
-Read :func:`answer` first: it is one call from beginning to end. What it needs of the world are the ports
-(:class:`Records`, :class:`Terminology`, :class:`Clock`, :class:`Ids`); everything between them is plain functions of
-values.
+Read :func:`answer` first: it is one call from beginning to end. What it needs of the world are the ports of
+:mod:`cds.ports`; everything between them is plain functions of values.
 """
 
 from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import chain
-from typing import Protocol, TypeVar
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from cds.core.chart import Chart, Kind, Lost
+from cds.core.chart import Chart, Kind
 from cds.core.codes import Code
 from cds.core.descent import strange_codes
-from cds.core.finding import Attestation
+from cds.core.orders import closed_by, with_orders, worth_saying
 from cds.core.plan import Plan
-from cds.core.recognise import unreadable_values
 from cds.core.screen import screen, withheld
 from cds.core.verdict import Verdict, Withheld
-from cds.core.vocabulary import Meaning, Vocabulary
-from cds.errors import BadCall, PatientUnavailable, RecordsError, TooSlow, UnknownService
-from cds.fhir.addresses import may_ask
+from cds.errors import BadCall, PatientUnavailable
 from cds.fhir.answer import Answer, AnswerState
-from cds.fhir.read import chart_of, chart_of_bundle
+from cds.fhir.drafts import Drafts, read_drafts
+from cds.fhir.read import chart_of
+from cds.fhir.refusals import refusal_searches, unread_refusals
 from cds.fhir.searches import PATIENT, Search, searches_for
-from cds.hooks.cards import Telling, tell
+from cds.gathering import Asking, gather
+from cds.hooks.callers.caller import ANONYMOUS, Caller
+from cds.hooks.cards import Telling, may_be_told, refusals_unread, tell
 from cds.hooks.detail import Unread
-from cds.hooks.prefetch import Prefetched, PrefetchState, prefetched
-from cds.hooks.wire import Card, HookRequest
+from cds.hooks.manner import as_taken, most_cards
+from cds.hooks.orders import orders_unread, tell_orders
+from cds.hooks.prefetch import Prefetched, prefetched
+from cds.hooks.requests import PATIENT_VIEW, HookRequest
+from cds.hooks.services import OFFERS
+from cds.hooks.steps import NO_STEPS, Steps
+from cds.hooks.wire import Card
+from cds.memory import Memory, Occasion, Parties, topic_of
+from cds.ports import Clock, Ids, Records, Terminology
 
-__all__ = [
-    "Answered",
-    "Assessment",
-    "Call",
-    "Clock",
-    "Ids",
-    "Question",
-    "Records",
-    "Service",
-    "Terminology",
-    "answer",
-    "assess",
-    "assess_asking",
-]
+__all__ = ["Answered", "Call", "Service", "answer", "understood"]
 
 ResultT = TypeVar("ResultT")
-
-
-class Records(Protocol):
-    """Where the rest of a patient's record is read from."""
-
-    async def fetch(
-        self, searches: Sequence[Search], *, server: str, token: str | None, patient_id: str, deadline_s: float
-    ) -> Mapping[str, Answer]:
-        """Run searches for a patient, all under one deadline, and give each key's answer; a failure is an answer."""
-        ...
-
-
-class Terminology(Protocol):
-    """Where codes are asked about that the tables do not hold."""
-
-    async def meanings(self, codes: Sequence[Code], vocabulary: Vocabulary) -> Mapping[Code, tuple[Meaning, ...]]:
-        """Give what they mean, as far as that is sure, under a deadline of its own; a failure gives less."""
-        ...
-
-
-class Clock(Protocol):
-    """What time it is."""
-
-    def now(self) -> dt.datetime:
-        """Give this moment, with its time zone."""
-        ...
-
-
-class Ids(Protocol):
-    """Where new ids come from."""
-
-    def new(self) -> str:
-        """Give a UUID that was never given before, in lower case."""
-        ...
+_STEPS, _VERSION = re.compile(r"[/?]"), re.compile(r"/_history/|#")
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
     """Everything that calls are answered with: the trials, the searches they need, and what this site has chosen.
 
-    ``relevant_only`` spares hook calls the findings of trials that are not relevant, which no card tells.
+    ``hooks`` are those it answers. ``relevant_only`` spares hook calls the findings of trials that are not relevant,
+    which no card tells. ``opt_out`` are labels and flags of patients who refuse research; ``read_consent``: consents
+    are read for it as well. ``silent``: calls are answered with no cards, which are counted only.
     """
 
     plan: Plan
@@ -99,22 +62,31 @@ class Service:
     clock: Clock
     ids: Ids
     zone: ZoneInfo
-    fhir_servers: tuple[str, ...] = ()
     deadline_s: float = 4.0
     max_cards: int = 3
     show_drafts: bool = False
     relevant_only: bool = False
     opt_out: frozenset[Code] = frozenset()
     terminology: Terminology | None = None
+    hooks: tuple[str, ...] = (PATIENT_VIEW,)
+    memory: Memory | None = None
+    steps: Steps = NO_STEPS
+    silent: bool = False
+    read_consent: bool = False
     searches: tuple[Search, ...] = field(init=False)
 
     def __post_init__(self) -> None:
         """Work out once what has to be read."""
-        object.__setattr__(self, "searches", searches_for(self.plan.needs, self.plan.vocabulary))
+        refusals = refusal_searches(self.opt_out, consents=self.read_consent)
+        object.__setattr__(self, "searches", (*searches_for(self.plan.needs, self.plan.vocabulary), *refusals))
 
     def today(self) -> dt.date:
         """Give the calendar day it is at the site."""
         return self.clock.now().astimezone(self.zone).date()
+
+    def asking(self, call: Call) -> Asking:
+        """Say of which server this call's patient may be asked, and by what time."""
+        return Asking(self.records, call.patient_id, self.deadline_s, call.server, call.token, call.caller.fhir_servers)
 
     @property
     def templates(self) -> Mapping[str, str]:
@@ -124,17 +96,20 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What a ``patient-view`` call comes down to. The token is for this call only."""
+    """What a hook call comes down to. The token is for this call only; ``draft_orders`` are those that are judged."""
 
     patient_id: str
     viewer: str
     prefetch: Mapping[str, object]
     server: str | None = None
     token: str | None = field(default=None, repr=False)
+    hook: str = PATIENT_VIEW
+    draft_orders: tuple[object, ...] = ()
+    caller: Caller = ANONYMOUS
 
     @classmethod
-    def of(cls, request: HookRequest) -> Call:
-        """Take what matters out of a request."""
+    def of(cls, request: HookRequest, caller: Caller) -> Call:
+        """Take what matters out of a request of this caller."""
         granted = request.fhirAuthorization
         return cls(
             request.context.patientId,
@@ -142,24 +117,49 @@ class Call:
             request.prefetch or {},
             request.fhirServer,
             granted.access_token if granted else None,
+            hook=request.hook,
+            draft_orders=request.draft_orders,
+            caller=caller,
         )
 
     @property
     def by_the_patient(self) -> bool:
-        """Whether the viewer is the patient or a relative, to whom no cards are told."""
-        steps = self.viewer.strip().casefold().split("/")
-        return not {"patient", "relatedperson"}.isdisjoint(steps[:-1])
+        """Whether the viewer is the patient or a relative, to whom no cards are told.
+
+        The type stands before the id, however long the address is; a bare id is the patient's own or nobody known.
+        """
+        steps = _STEPS.split(_VERSION.split(self.viewer.strip())[0].strip("/"))
+        kind = steps[-2].casefold() if steps[1:] else ""
+        return kind in {"patient", "relatedperson"} or steps == [self.patient_id]
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """The cards, and what they were made from; ``withheld`` says why there are none although there could be."""
+    """The cards, and what they were made from; ``withheld`` says why there are none although there could be.
+
+    ``silenced`` counts cards that were made and kept back. ``refusals_unread`` says why the cards name no trials.
+    ``quieted``: the topics, NCT numbers mostly, that could have been told and were dismissed before.
+    ``store_failures``: what the store was needed for and did not do; the cards went out all the same. ``orders``: how
+    many of the orders being written could be judged.
+    """
 
     cards: tuple[Card, ...] = ()
     verdicts: tuple[Verdict, ...] = ()
     chart: Chart = field(default_factory=Chart)
     withheld: Withheld | None = None
     states: Mapping[str, AnswerState] = field(default_factory=dict)
+    quieted: frozenset[str] = frozenset()
+    silenced: int = 0
+    refusals_unread: str = ""
+    store_failures: tuple[str, ...] = ()
+    orders: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def why_not(self) -> str | None:
+        """Why trials that could be told are not, in one plain word for logs and counts."""
+        if self.withheld is not None:
+            return self.withheld.value
+        return "refusals-not-read" if self.refusals_unread else None
 
 
 async def answer(call: Call, service: Service) -> Answered:
@@ -170,11 +170,7 @@ async def answer(call: Call, service: Service) -> Answered:
     """
     if call.by_the_patient:
         return Answered(withheld=Withheld.VIEWER)
-    sent = prefetched(call.prefetch, service.templates, single=frozenset({PATIENT.key}))
-    _check_sent_patient(sent[PATIENT.key], call.patient_id)
-    answers = await with_the_rest(sent, call, service)
-    _require_patient(answers[PATIENT.key], call.patient_id)
-
+    answers = await _record(call, service)
     aside = sum(len(each.resources) for each in answers.values()) >= _MANY
     chart = await _run(aside, partial(_chart, answers, call, service))
     states = {key: each.state for key, each in answers.items()}
@@ -182,8 +178,41 @@ async def answer(call: Call, service: Service) -> Answered:
     reason = withheld(chart, as_of)
     if reason is not None:
         return Answered(chart=chart, withheld=reason, states=states)
-    plan = await _understood(chart, service.plan, service)
-    return await _run(aside, partial(_told, chart, plan, as_of, states, service))
+
+    drafts = read_drafts(call.draft_orders, call.patient_id, service.zone, as_of)
+    plan = await understood(with_orders(chart, drafts.orders), service.plan, service)
+    verdicts = await _run(aside, partial(screen, chart, plan, as_of, relevant_only=service.relevant_only))
+    occasion = _occasion(call, service)
+    quieted = await service.memory.quieted(occasion, verdicts) if service.memory else frozenset[str]()
+    unread = unread_refusals(answers, service.searches)
+    seen = _Seen(chart, drafts, as_of, verdicts, quieted or frozenset(), unread)
+    cards = await _run(aside, partial(_told, seen, plan, call, service))
+
+    answered = Answered(
+        verdicts=verdicts,
+        chart=drafts.beside(chart),
+        states=states,
+        quieted=seen.quieted,
+        refusals_unread=unread if cards else "",
+        orders=drafts.counted(plan.vocabulary),
+    )
+    if service.silent:
+        return replace(answered, silenced=len(cards))
+    kept = await service.memory.keep(cards, verdicts, occasion) if service.memory else True
+    failed = ("dismissals",) * (quieted is None) + ("told",) * (not kept)
+    return replace(answered, cards=as_taken(cards, call.caller.profile), store_failures=failed)
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What cards are made of: the chart, the orders being written, the verdicts, and what speaks against telling."""
+
+    chart: Chart
+    drafts: Drafts
+    as_of: dt.date
+    verdicts: tuple[Verdict, ...]
+    quieted: frozenset[str]
+    refusals_unread: str
 
 
 _MANY = 2000
@@ -195,11 +224,20 @@ async def _run(aside: bool, work: Callable[[], ResultT]) -> ResultT:  # noqa: FB
     return await asyncio.to_thread(work) if aside else work()
 
 
+async def _record(call: Call, service: Service) -> dict[str, Answer]:
+    """Put together what was sent and what is fetched; it must be about the patient of the call."""
+    sent = prefetched(call.prefetch, service.templates, single=frozenset({PATIENT.key}))
+    _check_sent_patient(sent[PATIENT.key], call.patient_id)
+    answers = await gather(sent, service.searches, service.asking(call))
+    _require_patient(answers[PATIENT.key], call.patient_id)
+    return answers
+
+
 def _chart(answers: Mapping[str, Answer], call: Call, service: Service) -> Chart:
     return chart_of(answers, service.searches, patient_id=call.patient_id, zone=service.zone, opt_out=service.opt_out)
 
 
-async def _understood(chart: Chart, plan: Plan, service: Service) -> Plan:
+async def understood(chart: Chart, plan: Plan, service: Service) -> Plan:
     """Give the plan, for this chart with what a terminology server says of codes that the tables do not hold."""
     if service.terminology is None:
         return plan
@@ -207,11 +245,42 @@ async def _understood(chart: Chart, plan: Plan, service: Service) -> Plan:
     return plan.understanding(await service.terminology.meanings(strange, plan.vocabulary)) if strange else plan
 
 
-def _told(chart: Chart, plan: Plan, as_of: dt.date, states: Mapping[str, AnswerState], service: Service) -> Answered:
-    """Screen a chart and tell the cards."""
-    verdicts = screen(chart, plan, as_of, relevant_only=service.relevant_only)
-    telling = Telling(service.plan.vocabulary, service.ids.new, service.max_cards, service.show_drafts)
-    return Answered(tell(verdicts, _unread(chart, service.plan), telling), verdicts, chart, None, states)
+def _told(seen: _Seen, plan: Plan, call: Call, service: Service) -> tuple[Card, ...]:
+    """Tell what is not quieted: of order hooks what the orders would close, of all others the trials that may fit.
+
+    Where a refusal of research may stand in what could not be read, no trial is named.
+    """
+    heard = [each for each in seen.verdicts if each.trial.nct_id not in seen.quieted]
+    telling = _telling(plan, call, service, len(seen.verdicts) - len(heard))
+    if OFFERS[call.hook].about_orders:
+        tellable = [each for each in heard if may_be_told(each, telling)]
+        closed = closed_by(seen.drafts.orders, seen.chart, plan, seen.as_of, tellable)
+        lost = seen.drafts.lost if any(map(worth_saying, tellable)) else ()
+        cards = tell_orders(closed, lost, telling) or orders_unread(lost, telling)
+    else:
+        cards = tell(heard, _unread(seen.chart, service.plan), telling)
+        cards = tuple(each for each in cards if topic_of(each) not in seen.quieted)
+    if not cards or not seen.refusals_unread:
+        return cards
+    return tuple(
+        each for each in (refusals_unread(seen.refusals_unread, telling),) if topic_of(each) not in seen.quieted
+    )
+
+
+def _telling(plan: Plan, call: Call, service: Service, quieted: int) -> Telling:
+    most = most_cards(service.max_cards, call.caller.profile)
+    steps = replace(service.steps, patient_id=call.patient_id, service=OFFERS[call.hook].id)
+    return Telling(plan.vocabulary, service.ids.new, most, service.show_drafts, quieted, steps)
+
+
+def _occasion(call: Call, service: Service) -> Occasion:
+    """Say, as far as may be kept, who looks at whose chart, when and through what."""
+    offer = OFFERS[call.hook]
+    caller = call.caller
+    name = "" if caller.id == ANONYMOUS.id else caller.id
+    place = (caller.issuer or name, caller.tenant or "", (call.server or "").rstrip("/"))
+    parties = service.memory.parties(place, call.patient_id, call.viewer) if service.memory else Parties()
+    return Occasion(service.clock.now(), caller.id, offer.id, parties, orders=offer.about_orders)
 
 
 def _patients(resources: Sequence[object]) -> list[object]:
@@ -240,157 +309,3 @@ def _unread(chart: Chart, plan: Plan) -> Unread:
     needed = {Kind.PERSON, *plan.needs}
     gaps = {kind: why for kind, why in chart.gaps.items() if kind in needed}
     return Unread(gaps, tuple(each for each in chart.lost if each.kind is None or each.kind in needed))
-
-
-_GRACE_S = 0.5
-"""How long after its deadline the FHIR client may take to come back before it is left alone."""
-
-
-_SENT = {
-    PrefetchState.ABSENT: AnswerState.NOT_ASKED,
-    PrefetchState.NULL: AnswerState.COMPLETE,
-    PrefetchState.FAILED: AnswerState.FAILED,
-    PrefetchState.GARBLED: AnswerState.FAILED,
-    PrefetchState.EMPTY: AnswerState.COMPLETE,
-    PrefetchState.DATA: AnswerState.COMPLETE,
-    PrefetchState.PAGED: AnswerState.PARTIAL,
-}
-_LACKING = {PrefetchState.ABSENT, PrefetchState.GARBLED, PrefetchState.PAGED}
-"""What is worth asking the server for. Where the EHR itself tried and failed, it is not tried again."""
-
-
-def _as_answer(sent: Prefetched) -> Answer:
-    state = _SENT[sent.state]
-    if state is AnswerState.FAILED and sent.resources:
-        state = AnswerState.PARTIAL
-    return Answer(state, sent.resources, "" if state is AnswerState.COMPLETE else sent.why)
-
-
-async def with_the_rest(sent: Mapping[str, Prefetched], call: Call, service: Service) -> dict[str, Answer]:
-    """Put what was sent together with what the FHIR server gives for the keys that lack something."""
-    answers = {key: _as_answer(each) for key, each in sent.items()}
-    lacking = [search for search in service.searches if _lacks(search, sent[search.key])]
-    if not lacking:
-        return answers
-    if not may_ask(call.server, service.fhir_servers):
-        note = "it gave no FHIR server" if call.server is None else "its FHIR server is not on this service's list"
-        return answers | {each.key: _noted(answers[each.key], note) for each in lacking}
-    fetched = await _fetch(lacking, call, service)
-    return answers | {each.key: _joined(answers[each.key], fetched.get(each.key)) for each in lacking}
-
-
-def _lacks(search: Search, sent: Prefetched) -> bool:
-    return sent.state in _LACKING or (search.key == PATIENT.key and not sent.resources)
-
-
-def _noted(got: Answer, note: str) -> Answer:
-    return Answer(got.state, got.resources, f"{got.why}, and {note}")
-
-
-def _joined(got: Answer, fetched: Answer | None) -> Answer:
-    """Put the part that was sent together with what was fetched in its place."""
-    if fetched is None:
-        return _noted(got, "the FHIR server was not asked")
-    if fetched.state is AnswerState.COMPLETE or not got.resources:
-        return fetched
-    return Answer(AnswerState.PARTIAL, got.resources + fetched.resources, fetched.why or got.why)
-
-
-async def _fetch(lacking: Sequence[Search], call: Call, service: Service) -> Mapping[str, Answer]:
-    assert call.server is not None  # noqa: S101 - a server that may be asked is one that was named
-    problem: RecordsError
-    try:
-        async with asyncio.timeout(service.deadline_s + _GRACE_S):
-            return await service.records.fetch(
-                lacking,
-                server=call.server,
-                token=call.token,
-                patient_id=call.patient_id,
-                deadline_s=service.deadline_s,
-            )
-    except TimeoutError:
-        problem = TooSlow("the FHIR server did not answer in time")
-    except RecordsError as raised:
-        problem = raised
-    return {each.key: Answer(AnswerState.FAILED, why=str(problem)) for each in lacking}
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """A chart in one Bundle, and what is asked of it: today and all trials, unless it says otherwise."""
-
-    bundle: object
-    patient_id: str | None = None
-    trials: tuple[str, ...] | None = None
-    as_of: dt.date | None = None
-    covered: Mapping[str, str] | None = None
-    attestations: tuple[Attestation, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Assessment:
-    """What a chart came to, trial by trial; ``withheld`` says why no cards would be told."""
-
-    as_of: dt.date
-    chart: Chart
-    lost: tuple[Lost, ...]
-    verdicts: tuple[Verdict, ...]
-    withheld: Withheld | None = None
-
-
-def assess(question: Question, service: Service) -> Assessment:
-    """Hold the chart in a Bundle against trials, by the tables alone.
-
-    Raises ``BadCall`` (not a Bundle, an attestation of no such criterion), ``NoPatient`` and ``UnknownService`` (a
-    trial that is not loaded).
-    """
-    return _assessment(question, *_opened(question, service), service)
-
-
-async def assess_asking(question: Question, service: Service) -> Assessment:
-    """Do the same beside the loop, and ask the terminology server, where there is one, as a hook call does."""
-    chart, plan = await asyncio.to_thread(_opened, question, service)
-    plan = await _understood(chart, plan, service)
-    return await asyncio.to_thread(_assessment, question, chart, plan, service)
-
-
-def _opened(question: Question, service: Service) -> tuple[Chart, Plan]:
-    _check_attestations(question.attestations, service.plan)
-    plan = service.plan if question.trials is None else _only(service.plan, question.trials)
-    chart = chart_of_bundle(
-        question.bundle,
-        patient_id=question.patient_id,
-        covered=question.covered,
-        zone=service.zone,
-        opt_out=service.opt_out,
-    )
-    return chart, plan
-
-
-def _assessment(question: Question, chart: Chart, plan: Plan, service: Service) -> Assessment:
-    as_of = question.as_of or service.today()
-    verdicts = screen(chart, plan, as_of, question.attestations)
-    lost = chart.lost + unreadable_values(chart, plan.vocabulary)
-    return Assessment(as_of, chart, lost, verdicts, withheld(chart, as_of))
-
-
-def _only(plan: Plan, nct_ids: tuple[str, ...]) -> Plan:
-    known = {trial.nct_id for trial in plan.trials}
-    for place, nct_id in enumerate(nct_ids):
-        if nct_id not in known:
-            raise UnknownService(f"trials[{place}]: no such trial is loaded")
-    return plan.only(frozenset(nct_ids))
-
-
-def _check_attestations(attestations: tuple[Attestation, ...], plan: Plan) -> None:
-    criteria = {
-        trial.nct_id: {each.id for each in chain(trial.criteria, *(cohort.criteria for cohort in trial.cohorts))}
-        for trial in plan.trials
-    }
-    for place, each in enumerate(attestations):
-        if each.trial not in criteria:
-            raise UnknownService(f"attestations[{place}].trial: no such trial is loaded")
-        if each.criterion not in criteria[each.trial]:
-            raise BadCall(f"attestations[{place}].criterion: the trial has no such criterion")
-        if any((other.trial, other.criterion) == (each.trial, each.criterion) for other in attestations[:place]):
-            raise BadCall(f"attestations[{place}].criterion: it was attested before")

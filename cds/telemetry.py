@@ -31,6 +31,7 @@ _RESOURCE_TYPES = frozenset(
         "AllergyIntolerance",
         "Condition",
         "Consent",
+        "Flag",
         "Immunization",
         "Medication",
         "MedicationAdministration",
@@ -119,7 +120,7 @@ def start_logging(level: int, stream: TextIO | None = None) -> None:
     root = logging.getLogger()
     root.handlers[:] = [target]
     root.setLevel(level)
-    for chatty in ("httpx", "httpcore", "uvicorn.access"):
+    for chatty in ("httpx", "httpcore", "uvicorn.access", "alembic"):
         logging.getLogger(chatty).setLevel(max(level, logging.WARNING))
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
         theirs = logging.getLogger(name)

@@ -15,6 +15,7 @@ from cds.api.body import body_of, read_body
 from cds.api.guard import count
 from cds.api.models import AssessmentOut, AssessmentRequest
 from cds.api.outcomes import answers, errors, reply
+from cds.assessment import Question, assess_asking
 from cds.core.explain import asks, describe, explain, kind_of
 from cds.core.finding import Attestation
 from cds.core.truth import Truth
@@ -22,18 +23,18 @@ from cds.fhir.names import TYPES_OF, covered_types
 from cds.fhir.searches import settling_search
 from cds.fhir.wire import decode
 from cds.hooks.wire import checked
-from cds.service import Question, assess_asking
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from cds.assessment import Assessment
     from cds.core.chart import Chart, Kind, Lost
     from cds.core.criteria import Criterion
     from cds.core.finding import CriterionFinding, Evidence, Finding, Wanted
     from cds.core.trial import Trial
     from cds.core.verdict import Verdict
     from cds.core.vocabulary import Vocabulary
-    from cds.service import Assessment, Service
+    from cds.service import Service
     from cds.trials.records import Record
 
 Json = dict[str, Any]

@@ -6,25 +6,35 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 from starlette.middleware.cors import CORSMiddleware
 
 import cds
 from cds.api.assessments import assessment_routes
+from cds.api.door import Doorway, caller_id, shut
+from cds.api.feedback import feedback_routes
 from cds.api.guard import CALL_ID, Guard
 from cds.api.hooks import hook_routes
+from cds.api.limits import Gate, share_of
 from cds.api.models import AssessmentRequest
+from cds.api.operations import StoreUp, health_routes, metrics_routes
 from cds.api.outcomes import tell_errors
-from cds.api.trials import health_routes, trial_routes
-from cds.hooks.wire import HookRequest
+from cds.api.trials import trial_routes
+from cds.hooks.callers.authenticate import Authenticator
+from cds.hooks.feedback import FeedbackRequest
+from cds.hooks.requests import REQUESTS
+from cds.metrics import Metrics
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from starlette.types import Lifespan
 
+    from cds.hooks.callers.authenticate import Door
     from cds.service import Service
     from cds.settings import Settings
+    from cds.traces import Traces
     from cds.trials.records import Record
 
 _ABOUT = (
@@ -33,14 +43,25 @@ _ABOUT = (
 )
 
 
-def build(
+_ASKED: tuple[type[BaseModel], ...] = (*REQUESTS.values(), FeedbackRequest, AssessmentRequest)
+"""What callers send: the framework sees none of it, as it never reads a body."""
+
+
+def build(  # noqa: PLR0913 - every part of the application that is made elsewhere
     service: Service,
     settings: Settings,
     records: Mapping[str, Record],
+    *,
+    door: Door,
     lifespan: Lifespan[FastAPI] | None = None,
     pages: Iterable[APIRouter] = (),
+    store_up: StoreUp | None = None,
+    traces: Traces | None = None,
 ) -> FastAPI:
-    """Give the application, with these pages besides. Those that need a network (Swagger's, ReDoc's) are left out."""
+    """Give the application, with these pages besides. Those that need a network (Swagger's, ReDoc's) are left out.
+
+    ``door`` says who calls, and lets nobody else in.
+    """
     app = FastAPI(
         title="Trialcards",
         version=cds.__version__,
@@ -53,13 +74,20 @@ def build(
         lifespan=lifespan,
     )
     app.include_router(hook_routes(service, settings.max_body_bytes))
+    app.include_router(feedback_routes(service, caller_id))
     app.include_router(assessment_routes(service, records, settings.max_body_bytes))
     app.include_router(trial_routes(service))
-    app.include_router(health_routes(service))
+    app.include_router(health_routes(service, store_up))
+    metrics = Metrics(cds.__version__, len(service.plan.trials))
+    app.include_router(metrics_routes(metrics, settings.metrics_token, closed=settings.proof == "jwt"))
     for router in pages:
         app.include_router(router)
     tell_errors(app)
-    app.add_middleware(Guard, ids=service.ids)
+    several = isinstance(door, Authenticator) and door.several
+    app.add_middleware(Gate, most=settings.max_calls, share=share_of(settings.max_calls) if several else None)
+    app.add_middleware(Doorway, door=door, public_url=settings.public_url)
+    https = settings.public_url.startswith("https:")
+    app.add_middleware(Guard, ids=service.ids, metrics=metrics, traces=traces, https=https)
     if settings.allow_origins:
         app.add_middleware(
             CORSMiddleware,
@@ -69,11 +97,11 @@ def build(
             expose_headers=(CALL_ID,),
             max_age=600,
         )
-    _publish(app)
+    _publish(app, by_token=isinstance(door, Authenticator))
     return app
 
 
-def _publish(app: FastAPI) -> None:
+def _publish(app: FastAPI, *, by_token: bool) -> None:
     """Add the requests' schemas, which the framework does not see as it never reads a body, to the contract."""
 
     def document() -> dict[str, Any]:
@@ -86,11 +114,13 @@ def _publish(app: FastAPI) -> None:
                 routes=app.routes,
             )
             _, asked = models_json_schema(
-                [(HookRequest, "validation"), (AssessmentRequest, "validation")],
+                [(model, "validation") for model in _ASKED],
                 ref_template="#/components/schemas/{model}",
             )
             schemas = made["components"]["schemas"]
             made["components"]["schemas"] = dict(sorted({**schemas, **asked["$defs"]}.items()))
+            if by_token:
+                shut(made)
             app.openapi_schema = made
         return app.openapi_schema
 

@@ -1,4 +1,4 @@
-"""The CDS Hooks routes: discovery and the ``patient-view`` service. Source: https://cds-hooks.hl7.org/2.0/."""
+"""The CDS Hooks routes: discovery and the services that are offered. Source: https://cds-hooks.hl7.org/2.0/."""
 
 from __future__ import annotations
 
@@ -9,38 +9,22 @@ from typing import TYPE_CHECKING, Any
 from fastapi import APIRouter, Request, Response
 
 from cds.api.body import body_of, read_body
+from cds.api.door import caller_of
 from cds.api.guard import count
 from cds.api.outcomes import JSON, answers, errors, reply
 from cds.fhir.wire import decode
-from cds.hooks.wire import (
-    SERVICE_ID,
-    Card,
-    Coding,
-    Discovery,
-    HookRequest,
-    HookResponse,
-    Link,
-    ServiceEntry,
-    Source,
-    read_request,
-)
+from cds.hooks.requests import APPOINTMENT_BOOK, ENCOUNTER_START, ORDER_SELECT, ORDER_SIGN, REQUESTS, read_request
+from cds.hooks.services import OFFERS
+from cds.hooks.wire import Card, Coding, Discovery, HookResponse, Link, Source
 from cds.service import Call, answer
 
 if TYPE_CHECKING:
+    from cds.hooks.services import Offer
     from cds.service import Answered, Service
 
 _LARGE_BYTES = 2_000_000
 """Bodies from here on are decoded beside the loop, so that other calls go on."""
 
-_TITLE = "Trialcards: clinical trials for the patient whose chart is open"
-_DESCRIPTION = (
-    "Holds the chart against the eligibility criteria of open clinical trials and tells which ones the patient may "
-    "fit, what stands in the way, what is not known, and on what evidence."
-)
-_USAGE = (
-    "Needs the patient; the other prefetch keys are used as far as they are sent, and what is missing is read from the "
-    "FHIR server if this installation lists it. What could not be read is named on the cards."
-)
 _EXAMPLE_CALL: dict[str, Any] = {
     "hook": "patient-view",
     "hookInstance": "d1577c69-dfbe-44ad-ba6d-3e05e953b2ea",
@@ -70,20 +54,47 @@ _EXAMPLE_CARDS = HookResponse(
 )
 
 
+_EXAMPLE_ORDERS: dict[str, Any] = {
+    "resourceType": "Bundle",
+    "type": "collection",
+    "entry": [
+        {
+            "resource": {
+                "resourceType": "MedicationRequest",
+                "id": "order-1",
+                "status": "draft",
+                "intent": "order",
+                "subject": {"reference": "Patient/1288992"},
+                "medicationCodeableConcept": {"text": "itraconazole"},
+            }
+        }
+    ],
+}
+_EXAMPLE_CONTEXTS: dict[str, dict[str, Any]] = {
+    ORDER_SELECT: {"selections": ["MedicationRequest/order-1"], "draftOrders": _EXAMPLE_ORDERS},
+    ORDER_SIGN: {"draftOrders": _EXAMPLE_ORDERS},
+    ENCOUNTER_START: {"encounterId": "456"},
+    APPOINTMENT_BOOK: {"appointments": {"resourceType": "Bundle", "type": "collection"}},
+}
+_CARDS = {
+    False: "the cards; none means that no trial fits and everything that matters was read",
+    True: "the cards; none means that no order which could be read is known to close a trial",
+}
+
+
 def discovery(service: Service) -> Discovery:
-    """Say which service there is and what the EHR is asked to send along."""
-    entry = ServiceEntry(
-        title=_TITLE,
-        description=_DESCRIPTION,
-        id=SERVICE_ID,
-        prefetch=dict(service.templates),
-        usageRequirements=_USAGE,
-    )
-    return Discovery(services=(entry,))
+    """Say which services there are and what the EHR is asked to send along."""
+    return Discovery(services=tuple(OFFERS[hook].entry(service.templates) for hook in service.hooks))
+
+
+def example_call(hook: str) -> dict[str, Any]:
+    """Give a call of a hook as the published contract shows it."""
+    context = _EXAMPLE_CALL["context"] | _EXAMPLE_CONTEXTS.get(hook, {})
+    return _EXAMPLE_CALL | {"hook": hook, "context": context}
 
 
 def hook_routes(service: Service, max_body_bytes: int) -> APIRouter:
-    """Give the routes of CDS Hooks."""
+    """Give the routes of CDS Hooks: discovery, and one for each service that this installation offers."""
     routes = APIRouter(tags=["CDS Hooks"])
     offered = discovery(service).model_dump(exclude_none=True)
 
@@ -98,34 +109,50 @@ def hook_routes(service: Service, max_body_bytes: int) -> APIRouter:
         """Tell which services there are, and which prefetch each asks for."""
         return reply(offered)
 
-    @routes.post(f"/cds-services/{SERVICE_ID}/", include_in_schema=False)
+    for hook in service.hooks:
+        _add_service(routes, OFFERS[hook], service, max_body_bytes)
+    return routes
+
+
+def _add_service(routes: APIRouter, offer: Offer, service: Service, max_body_bytes: int) -> None:
+    """Add the route of one service."""
+
+    @routes.post(f"/cds-services/{offer.id}/", include_in_schema=False)
     @routes.post(
-        f"/cds-services/{SERVICE_ID}",
-        summary="patient-view",
-        operation_id="patientView",
+        f"/cds-services/{offer.id}",
+        summary=offer.hook,
+        operation_id=_operation(offer.hook),
+        description=f"{offer.description} {offer.usage}",
         responses=answers(
-            HookResponse,
-            "the cards; none means that no trial fits and everything that matters was read",
-            _EXAMPLE_CARDS.model_dump(mode="json", exclude_none=True),
+            HookResponse, _CARDS[offer.about_orders], _EXAMPLE_CARDS.model_dump(mode="json", exclude_none=True)
         )
         | errors(400, 405, 412, 413, 500),
-        openapi_extra=body_of(HookRequest, example=_EXAMPLE_CALL),
+        openapi_extra=body_of(REQUESTS[offer.hook], example=example_call(offer.hook)),
     )
-    async def patient_view(request: Request) -> Response:
-        """Answer the opening of a chart with trial cards."""
+    async def called(request: Request) -> Response:
+        """Answer a call of the hook with cards."""
         sent = await read_body(request, max_body_bytes)
         body = decode(sent) if len(sent) < _LARGE_BYTES else await asyncio.to_thread(decode, sent)
-        answered = await answer(Call.of(read_request(body)), service)
+        answered = await answer(Call.of(read_request(body, offer.hook), caller_of(request)), service)
         count(request, **_counts(answered))
         told = HookResponse(cards=answered.cards).model_dump_json(exclude_none=True)
         return Response(told, media_type=JSON)
 
-    return routes
+
+def _operation(hook: str) -> str:
+    """Give the name of a service's operation in the contract: ``patientView``."""
+    first, *rest = hook.split("-")
+    return first + "".join(map(str.capitalize, rest))
 
 
 def _counts(answered: Answered) -> dict[str, object]:
     return {
         "cards": len(answered.cards),
+        "silenced": answered.silenced,
+        "withheld": answered.why_not,
+        "quieted": len(answered.quieted),
+        "orders": dict(answered.orders),
+        "store": dict(Counter(answered.store_failures)),
         "read": dict(answered.chart.read),
         "lost": len(answered.chart.lost),
         "searches": dict(Counter(state.value for state in answered.states.values())),

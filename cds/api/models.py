@@ -229,3 +229,4 @@ class Health(_Told):
 
     status: Literal["alive", "ready"]
     trials: int | None = None
+    store: Literal["up", "down", "none"] | None = None

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from cds.errors import CallerError
+from cds.errors import CallerError, NotAuthenticated, Unavailable
 
 JSON = "application/json"
 
@@ -46,8 +46,9 @@ _WORDS = {
     412: ("incomplete", "the patient can be had neither from prefetch nor from the FHIR server"),
     413: ("too-costly", "the body is too large"),
     422: ("required", "the bundle does not say which patient it is about"),
+    429: ("throttled", "there were more calls than were agreed with this caller; Retry-After says when to come back"),
     500: ("exception", "our fault; the diagnostics hold the call's id for the log"),
-    503: ("transient", "not ready"),
+    503: ("transient", "not now; Retry-After says when to come back"),
 }
 
 
@@ -56,6 +57,18 @@ def outcome(status: int, code: str, diagnostics: str, headers: dict[str, str] | 
     severity = "fatal" if status >= HTTPStatus.INTERNAL_SERVER_ERROR else "error"
     issue = {"severity": severity, "code": code, "diagnostics": diagnostics}
     return reply({"resourceType": "OperationOutcome", "issue": [issue]}, status, headers)
+
+
+def told(problem: CallerError | Unavailable) -> Response:
+    """Give the error response for what was raised on purpose, with when to come back where that is known.
+
+    Who is not let in learns nothing more than that.
+    """
+    if isinstance(problem, NotAuthenticated):
+        return Response(status_code=problem.status, headers={"WWW-Authenticate": "Bearer"})
+    wait_s = getattr(problem, "retry_after_s", None)
+    headers = {"Retry-After": str(wait_s)} if wait_s is not None else None
+    return outcome(problem.status, problem.code, str(problem), headers)
 
 
 def reply(body: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:
@@ -98,7 +111,12 @@ def tell_errors(app: FastAPI) -> None:
     @app.exception_handler(CallerError)
     async def ours(request: Request, problem: CallerError) -> Response:
         del request
-        return outcome(problem.status, problem.code, str(problem))
+        return told(problem)
+
+    @app.exception_handler(Unavailable)
+    async def not_now(request: Request, problem: Unavailable) -> Response:
+        del request
+        return told(problem)
 
     @app.exception_handler(HTTPException)
     async def theirs(request: Request, problem: HTTPException) -> Response:

@@ -1,4 +1,4 @@
-"""``GET /api/trials`` and the health checks: what is loaded, and whether that is enough to answer calls."""
+"""``GET /api/trials``: what is loaded."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from fastapi import APIRouter, Response
 
 from cds.api.assessments import definition
-from cds.api.models import Health, TrialList
-from cds.api.outcomes import answers, errors, outcome, reply
+from cds.api.models import TrialList
+from cds.api.outcomes import answers, errors, reply
 from cds.core.criteria import Asked, Section
 
 if TYPE_CHECKING:
@@ -63,35 +63,5 @@ def trial_routes(service: Service) -> APIRouter:
     async def trials() -> Response:
         """List the trials that charts are held against."""
         return reply(told)
-
-    return routes
-
-
-def health_routes(service: Service) -> APIRouter:
-    """Give the health checks."""
-    routes = APIRouter(prefix="/health", tags=["Health"])
-    loaded = len(service.plan.trials)
-
-    @routes.get(
-        "/live",
-        summary="Does it run?",
-        operation_id="live",
-        responses=answers(Health, "it runs", {"status": "alive"}) | errors(405, 500),
-    )
-    async def live() -> Response:
-        """Say that the process answers."""
-        return reply({"status": "alive"})
-
-    @routes.get(
-        "/ready",
-        summary="Can it answer calls?",
-        operation_id="ready",
-        responses=answers(Health, "it can", {"status": "ready", "trials": 3}) | errors(405, 500, 503),
-    )
-    async def ready() -> Response:
-        """Say whether there are trials to hold charts against."""
-        if not loaded:
-            return outcome(503, "transient", "no trials are loaded")
-        return reply({"status": "ready", "trials": loaded})
 
     return routes

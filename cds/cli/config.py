@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from typing import TYPE_CHECKING
 
 from cds.cli.exits import Exit
@@ -12,8 +13,11 @@ from cds.cli.words import Commands, command, write
 if TYPE_CHECKING:
     import argparse
 
-_SECRET = ("token", "secret", "password", "key", "credential", "database")
+_SECRET = ("token", "secret", "password", "key", "keys", "credential", "database")
 HIDDEN = "(set, not shown)"
+_PASSWORD = re.compile(r"(//[^/@]*?:).*@")
+_QUERY = re.compile(r"(\w://.*?\?).*")
+"""What stands between the user and the host in the address of a database, and after it: either may be a password."""
 
 
 def add_to(commands: Commands) -> None:
@@ -58,7 +62,7 @@ def shown(name: str, value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, tuple):
         return ", ".join(map(str, value))
-    return str(value)
+    return _QUERY.sub(rf"\1{HIDDEN}", _PASSWORD.sub(rf"\1{HIDDEN}@", str(value)))
 
 
 def _openapi(_: argparse.Namespace) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import traceback
 
-from cds.errors import CallerError, CdsError, DefinitionError, UnknownService
+from cds.errors import CallerError, CdsError, DefinitionError, Unavailable, UnknownService
 
 
 class Exit(enum.IntEnum):
@@ -46,7 +46,7 @@ def exit_of(problem: CdsError) -> Exit:
             return Exit.DEFINITIONS
         case UnknownService():
             return Exit.USAGE
-        case CallerError():
+        case CallerError() | Unavailable():
             return Exit.INPUT
         case _:
             return Exit.INTERNAL

@@ -15,9 +15,10 @@ from cds.cli.words import Commands, command, write
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
+    from cds.assessment import Assessment
     from cds.fhir.answer import Answer
     from cds.fhir.searches import Search
-    from cds.service import Assessment, Service
+    from cds.service import Service
 
 _ABOUT = (
     "FILE is a FHIR Bundle (JSON) or NDJSON with one resource per line, compressed with gzip or not; several files are "
@@ -86,8 +87,8 @@ def _screen(chosen: argparse.Namespace) -> int:
 
 
 def _assessed(chosen: argparse.Namespace, service: Service) -> Assessment:
+    from cds.assessment import Question, assess
     from cds.cli.files import read_bundle
-    from cds.service import Question, assess
 
     _check_trials(chosen.trial or (), [trial.nct_id for trial in service.plan.trials])
     question = Question(

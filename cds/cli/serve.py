@@ -29,8 +29,8 @@ def add_to(commands: Commands) -> None:
         "serve",
         _serve,
         "start the service",
-        "Settings come from environment variables (trialcards config lists them). Callers are not authenticated: let "
-        "only the EHR reach the service.",
+        "Settings come from environment variables (trialcards config lists them). Only the EHRs that "
+        "CDS_CALLERS lists are let in.",
     )
     serve.add_argument("--host", help="address to listen on (default: CDS_HOST)")
     serve.add_argument("--port", type=int, choices=range(1, 65536), metavar="PORT", help="default: CDS_PORT")
@@ -46,11 +46,13 @@ def _serve(chosen: argparse.Namespace) -> int:
     import uvicorn
 
     from cds.app import create_app, settle_memory
+    from cds.cli.patience import Impatient
     from cds.settings import Settings
     from cds.telemetry import start_logging
 
     settings = with_demo(Settings.read(os.environ)) if chosen.demo else Settings.read(os.environ)
     host, port = chosen.host or settings.host, chosen.port or settings.port
+    settings = replace(settings, host=host, port=port)
     start_logging(settings.log_threshold)
     app = create_app(settings)
     settle_memory()
@@ -62,7 +64,7 @@ def _serve(chosen: argparse.Namespace) -> int:
         told = f"CDS Hooks discovery at {where}/cds-services. Stop with Ctrl-C."
     print(told, file=sys.stderr)  # noqa: T201 - this is how a command line speaks
     server = uvicorn.Server(
-        uvicorn.Config(app, log_config=None, log_level="warning", access_log=False, server_header=False)
+        uvicorn.Config(app, http=Impatient, log_config=None, log_level="warning", access_log=False, server_header=False)
     )
     with suppress(KeyboardInterrupt):
         server.run(sockets=[listening])

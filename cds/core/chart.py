@@ -157,12 +157,16 @@ class ExposureStatus(enum.Enum):
 
 
 class Told(enum.Enum):
-    """How a drug came to be in the chart (the FHIR type of the entry): only *given* counts doses and days."""
+    """How a drug came to be in the chart (the FHIR type of the entry): only *given* counts doses and days.
+
+    *Drafted* is no entry of a chart: an order that is being written, which no older entry can have ended.
+    """
 
     STATED = "stated"
     ORDERED = "ordered"
     DISPENSED = "dispensed"
     GIVEN = "given"
+    DRAFTED = "drafted"
 
 
 @dataclass(frozen=True, slots=True)

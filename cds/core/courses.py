@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 _BEGINS_WITH_DAYS = 28
 """How long after an order a statement of the drug may begin and still be taken for what came of it."""
 _OPEN = frozenset({Told.ORDERED, Told.DISPENSED})
+_FIRMEST = (Told.GIVEN, Told.STATED, Told.ORDERED, Told.DISPENSED, Told.DRAFTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +114,7 @@ def _one(told: list[tuple[str, Exposure]]) -> Course:
     kinds = {entry.told for entry in entries}
     whole = replace(
         first,
-        told=next(kind for kind in (Told.GIVEN, Told.STATED, Told.ORDERED, Told.DISPENSED) if kind in kinds),
+        told=next(kind for kind in _FIRMEST if kind in kinds),
         intent=next((entry.intent for entry in entries if entry.intent.codes or entry.intent.text), first.intent),
         stopped_for=tuple(dict.fromkeys(reason for entry in entries for reason in entry.stopped_for)),
     )

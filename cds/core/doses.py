@@ -293,7 +293,7 @@ def _least(parts: Sequence[_Part]) -> Fraction:
         return [part.amount.least for part in sure if part.course.entry.told is told]
 
     stated = {_dose(part): part.amount.least for part in sure if part.course.entry.told is Told.STATED}
-    greatest = (max(amounts(told), default=Fraction(0)) for told in (Told.ORDERED, Told.DISPENSED))
+    greatest = (max(amounts(told), default=Fraction(0)) for told in (Told.ORDERED, Told.DISPENSED, Told.DRAFTED))
     return max(sum(stated.values(), Fraction(0)), sum(amounts(Told.GIVEN), Fraction(0)), *greatest)
 
 

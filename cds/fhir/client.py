@@ -37,6 +37,9 @@ _SAID = {
 }
 _BUSY = frozenset({429, 503})
 _NOT_OFFERED = frozenset({404, 405, 501})
+_PACKED = "gzip"
+_UNPACKED_BY_US = frozenset({"", "identity", _PACKED})
+"""One packing at most: what is packed twice unpacks a thousand times a thousand fold before it can be counted."""
 _SHORTEST_WAIT_S = 0.2
 
 
@@ -119,7 +122,8 @@ class FhirRecords:
         base = _base(server)
         if base is None or base not in self._allowed:
             return None
-        headers = {"accept": "application/fhir+json"} | ({"authorization": f"Bearer {token}"} if token else {})
+        headers = {"accept": "application/fhir+json", "accept-encoding": _PACKED}
+        headers |= {"authorization": f"Bearer {token}"} if token else {}
         until = asyncio.get_running_loop().time() + deadline_s
         return _Visit(base, headers, until, self._limits.total_bytes, asyncio.Semaphore(self._limits.parallel))
 
@@ -217,6 +221,8 @@ class FhirRecords:
         raise _refused(response.status_code)
 
     async def _body(self, response: httpx.Response, visit: _Visit) -> bytes:
+        if response.headers.get("content-encoding", "").strip().lower() not in _UNPACKED_BY_US:
+            raise _StopError("the FHIR server sent its answer packed in a way that is not taken")
         taken = bytearray()
         async for chunk in response.aiter_bytes():
             visit.bytes_left -= len(chunk)
@@ -287,10 +293,14 @@ def _origin(url: str) -> tuple[str, str, int]:
 
 
 def _is_below(url: str, base: str) -> bool:
-    """Say whether a URL lies within the base's path, without a user's name in it or steps that lead out."""
+    """Say whether a URL lies within the base's path, without a user's name in it or steps that lead out.
+
+    Some servers take a backslash for a slash, and leave out what follows a semicolon (``..;``) before they take steps.
+    """
     parts, root = urlsplit(url), urlsplit(base).path
     inside = parts.path == root or parts.path.startswith(root + "/")
-    return inside and "@" not in parts.netloc and ".." not in unquote(parts.path).split("/")
+    steps = unquote(parts.path).replace("\\", "/").split("/")
+    return inside and "@" not in parts.netloc and all(step.partition(";")[0] != ".." for step in steps)
 
 
 def _absolute(base: str, url: str) -> str:

@@ -26,7 +26,7 @@ KIND_OF = {
 TYPES_OF = {kind: tuple(name for name, other in KIND_OF.items() if other is kind) for kind in Kind}
 """The resource types that tell of a kind of entry; several only for medication."""
 
-KNOWN = {name.casefold(): name for name in (*KIND_OF, "Medication", "Consent", "Bundle", "OperationOutcome")}
+KNOWN = {name.casefold(): name for name in (*KIND_OF, "Medication", "Consent", "Flag", "Bundle", "OperationOutcome")}
 """Every type that is looked into, by its name in lower case: servers have been seen to send other spellings."""
 
 

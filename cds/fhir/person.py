@@ -31,7 +31,7 @@ def read_person(resource: Json, elements: Elements, opt_out: frozenset[Code], *,
     """Give the patient.
 
     ``opt_out`` are the labels (``meta.security``, ``meta.tag``) by which a site marks patients who do not
-    want to be told of research; ``refused`` says that a Consent refuses it.
+    want to be told of research; ``refused`` says that a Flag or Consent does.
     """
     meta = resource.get("meta")
     labels = [*many(part(meta, "security")), *many(part(meta, "tag"))]
@@ -53,24 +53,6 @@ def _says_deceased(value: object) -> bool:
     """Say whether an element tells of a death: whatever it holds, unless that is a plain no."""
     sent = first(value)
     return sent is not None and sent != False and word(sent) != "false"  # noqa: E712 - a nought is a no as well
-
-
-_IN_FORCE = frozenset({"active", "proposed", "draft", ""})
-
-
-def refuses_research(consent: Json) -> bool:
-    """Say whether a Consent is a standing refusal to take part in research.
-
-    That is one of the scope ``research`` whose rule is *deny* (R4 ``provision.type``, R5 ``decision``, STU3 ``except``)
-    or whose policy is ``OPTOUT`` (HL7 consent scope and v3 ActCode code systems).
-    """
-    if word(consent.get("status")) not in _IN_FORCE:
-        return False
-    scopes = [*many(consent.get("scope")), *many(consent.get("category"))]
-    if not any(word(each) == "research" for each in scopes):
-        return False
-    rules = (part(consent, "provision", "type"), consent.get("decision"), part(consent, "except", "type"))
-    return any(word(each) == "deny" for each in rules) or word(consent.get("policyRule")) in {"optout", "optoute"}
 
 
 class Subjects:
@@ -105,6 +87,10 @@ class Subjects:
         except KeyError:
             found = self._judged[sent] = self._judge(sent.strip())
             return found
+
+    def may_be_own(self, resource: Json) -> bool:
+        """Say whether an entry is this patient's, or does not say whose it is: so much counts where it is a refusal."""
+        return self.fault(resource) in {None, _NO_PATIENT}
 
     def knows_as_other(self, resource: Json) -> bool:
         """Say whether an entry is about another patient who is present, so that nothing of this one's is missing."""

@@ -14,7 +14,8 @@ from cds.fhir.medications import Drugs, read_exposures
 from cds.fhir.names import KIND_OF
 from cds.fhir.observations import read_observation
 from cds.fhir.others import read_allergy, read_procedure, read_vaccination
-from cds.fhir.person import OTHER_PATIENT, Subjects, read_person, refuses_research
+from cds.fhir.person import OTHER_PATIENT, Subjects, read_person
+from cds.fhir.refusals import FLAG_OR_CONSENT, flagged, refusals_in, refuses_research
 from cds.fhir.sorting import Sent, Sorted, bundle_entries, is_bundle, pages_missing, sort, type_of
 from cds.fhir.values import CannotReadError, Json, text
 from cds.fhir.versions import Entry
@@ -42,7 +43,7 @@ def chart_of(
     """Read what the searches of one patient's record gave, and say how completely each kind was read.
 
     Never raises: a patient that cannot be read, or is another one, leaves ``Kind.PERSON`` *not read*. ``opt_out`` are
-    the labels by which a site marks patients who do not want to be told of research.
+    the labels, and codes of flags, by which a site marks patients who do not want to be told of research.
     """
     asked = {search.key: search for search in searches}
     coverage = covered_by_answers(answers, searches)
@@ -65,6 +66,8 @@ _BESIDES = frozenset({"OperationOutcome", "Bundle", "Patient", "Provenance", "Me
 def _told(search: Search | None, answer: Answer, coverage: Coverage) -> list[Sent]:
     """Give what a search's answer holds, Bundles inside it opened; what it should not hold makes its kind partial."""
     kind = search.kind if search else None
+    if search is not None and search.resource_type in FLAG_OR_CONSENT:
+        return [(resource, url, None) for resource, url in refusals_in(answer)]
     told: list[Sent] = []
     for each in answer.resources:
         if is_bundle(each):
@@ -180,9 +183,9 @@ class _Reading:
         for each in self.found.of("Patient"):
             if each is not patient:
                 self._lose(Lost("Patient", OTHER_PATIENT, Kind.PERSON), dents=False)
-        consents = [each.resource for each in self.found.of("Consent") if self.subjects.fault(each.resource) is None]
-        self.read["Consent"], self.read["Medication"] = len(consents), len(self.found.of("Medication"))
-        refused = any(refuses_research(each) for each in consents)
+        flags, consents = self._own("Flag"), self._own("Consent")
+        self.read |= {"Flag": len(flags), "Consent": len(consents), "Medication": len(self.found.of("Medication"))}
+        refused = any(map(refuses_research, consents)) or any(flagged(each, opt_out) for each in flags)
         if patient is None:
             return Person(opted_out=refused)
         self.read["Patient"] = 1
@@ -197,6 +200,9 @@ class _Reading:
                     opted_out=person.opted_out or told.opted_out,
                 )
         return person
+
+    def _own(self, name: str) -> list[Json]:
+        return [each.resource for each in self.found.of(name) if self.subjects.may_be_own(each.resource)]
 
     def _read_all(self, name: str) -> None:
         """Read the entries of one type."""

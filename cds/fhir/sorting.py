@@ -114,7 +114,8 @@ def sort(sent: Iterable[Sent]) -> Sorted:
     return found
 
 
-_LOOKED_INTO = frozenset({*KIND_OF, "Medication", "Consent"})
+_REFUSALS = frozenset({"Flag", "Consent"})
+_LOOKED_INTO = frozenset({*KIND_OF, "Medication", *_REFUSALS})
 
 
 def type_of(resource: object) -> str | None:
@@ -144,14 +145,14 @@ def _settled(name: str, same: list[Entry], found: Sorted) -> list[Entry]:
     """Give what counts of the entries of one type and id: the newest of each server's.
 
     Of versions that do not say which is newer and yet differ none can be trusted: they are lost. Of a patient one is
-    kept and the others are set apart; of consents each counts. Very deep ones cannot be compared.
+    kept and the others are set apart; of flags and consents each counts. Very deep ones cannot be compared.
     """
     kept: list[Entry] = []
     kind = Kind.MEDICATION if name == "Medication" else KIND_OF.get(name)
     try:
         for entries in by_server(same):
             latest = newest(entries)
-            if len(latest) == 1 or name == "Consent":
+            if len(latest) == 1 or name in _REFUSALS:
                 kept += latest
             elif name == "Patient":
                 kept.append(latest[0])

@@ -17,25 +17,32 @@ from cds.core.verdict import CohortVerdict, Standing, Verdict
 from cds.core.vocabulary import Vocabulary
 from cds.hooks.detail import Unread, detail_of, unread_text
 from cds.hooks.markdown import bullets, link, shown
-from cds.hooks.wire import Card, Coding, Link, Source
+from cds.hooks.match import match_of
+from cds.hooks.reasons import OVERRIDE_REASONS
+from cds.hooks.steps import NO_STEPS, Steps
+from cds.hooks.topics import about, about_trial, registry_link
+from cds.hooks.wire import Card
 
 SUMMARY_LIMIT = 140
 """A summary stays below this, in characters and in UTF-16 units (https://cds-hooks.hl7.org/2.0/#card-attributes)."""
 
-REGISTRY = "https://clinicaltrials.gov"
-_OWN_TOPICS = "urn:trialcards:topic"
 _SHOWN_TRIALS = 20
 _SHOWN_REASONS = 6
 
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """How cards are told here: the words of the vocabulary, how many, whether drafts, and where card ids come from."""
+    """How cards are told here: the words of the vocabulary, how many, whether drafts, and where card ids come from.
+
+    ``quieted`` counts what could have been told and was dismissed before; ``steps`` is what the site offers to do next.
+    """
 
     vocabulary: Vocabulary
     new_id: Callable[[], str]
     max_cards: int = 3
     show_drafts: bool = False
+    quieted: int = 0
+    steps: Steps = NO_STEPS
 
 
 def tell(verdicts: Sequence[Verdict], unread: Unread, telling: Telling) -> tuple[Card, ...]:
@@ -43,14 +50,14 @@ def tell(verdicts: Sequence[Verdict], unread: Unread, telling: Telling) -> tuple
 
     ``unread`` is what could not be read of the kinds of entry that the trials need.
     """
-    offered = [each for each in verdicts if _offered(each, telling)]
+    offered = [each for each in verdicts if may_be_told(each, telling)]
     fitting = [each for each in offered if each.standing is Standing.CANDIDATE]
     fitting += [each for each in offered if each.standing is Standing.NEAR]
     possible = [each for each in offered if each.standing is Standing.POSSIBLE]
     if fitting:
         cards = [_trial_card(each, unread, telling) for each in fitting[: telling.max_cards]]
         rest = fitting[telling.max_cards :]
-        return (*cards, _more_card(rest, possible, telling)) if rest or possible else tuple(cards)
+        return (*cards, _more_card(rest, possible, telling)) if rest or possible else _counting_quiet(cards, telling)
     if possible:
         return (_possible_card(possible, unread, telling),)
     if unread and any(_could_change(each, unread.kinds) for each in offered):
@@ -58,7 +65,7 @@ def tell(verdicts: Sequence[Verdict], unread: Unread, telling: Telling) -> tuple
     return ()
 
 
-def _offered(verdict: Verdict, telling: Telling) -> bool:
+def may_be_told(verdict: Verdict, telling: Telling) -> bool:
     """Say whether a trial may be told at all: it takes patients, and it is no draft unless the site shows drafts."""
     return verdict.trial.offered and (telling.show_drafts or not verdict.trial.draft)
 
@@ -80,14 +87,19 @@ def _obstacles_depend_on(cohort: CohortVerdict, kinds: frozenset[Kind]) -> bool:
 
 
 def _trial_card(verdict: Verdict, unread: Unread, telling: Telling) -> Card:
-    trial = verdict.trial
+    trial, steps = verdict.trial, telling.steps
+    suggestions = steps.suggestions(trial, telling.new_id)
     return Card(
         uuid=telling.new_id(),
         summary=_summary(verdict),
         indicator="info",
         detail=detail_of(verdict, telling.vocabulary, unread),
-        source=_source(Coding(system=REGISTRY, code=trial.nct_id, display=" ".join(trial.title.split()) or None)),
-        links=(_registry_link(verdict),),
+        source=about_trial(trial),
+        suggestions=suggestions,
+        selectionBehavior="any" if suggestions else None,
+        overrideReasons=OVERRIDE_REASONS,
+        links=(registry_link(trial), *steps.links(trial)),
+        extension=match_of(verdict, telling.quieted),
     )
 
 
@@ -103,9 +115,9 @@ def _summary(verdict: Verdict) -> str:
 _COUNTED = ((Truth.UNMET, "unmet"), (Truth.UNKNOWN, "to check"))
 
 
-def fitted(head: str, middle: str, tail: str) -> str:
+def fitted(head: str, middle: str, tail: str, most: int = SUMMARY_LIMIT - 1) -> str:
     """Join the three on one line, cutting the middle short so that all stays below the limit of a summary."""
-    room = SUMMARY_LIMIT - 1 - _units(head) - _units(tail)
+    room = most - _units(head) - _units(tail)
     words = " ".join(middle.split())
     if _units(words) > room:
         while words and _units(words) > room - 1:
@@ -119,14 +131,6 @@ def _units(text: str) -> int:
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
-def _source(topic: Coding) -> Source:
-    return Source(label="Trialcards, from ClinicalTrials.gov", url=REGISTRY, topic=topic)
-
-
-def _registry_link(verdict: Verdict) -> Link:
-    return Link(label=f"{verdict.trial.nct_id} on ClinicalTrials.gov", url=verdict.trial.url)
-
-
 def _more_card(rest: list[Verdict], possible: list[Verdict], telling: Telling) -> Card:
     said = []
     if rest:
@@ -138,7 +142,8 @@ def _more_card(rest: list[Verdict], possible: list[Verdict], telling: Telling) -
         blocks.append(f"**May fit too**\n\n{_listed(rest)}")
     if possible:
         blocks.append(f"**Possible:** what was read does not show whether these fit\n\n{_listed(possible)}")
-    return _own_card("more-trials", "; ".join(said), "\n\n".join(blocks), (*rest, *possible), telling)
+    blocks += _quieted_text(telling)
+    return _own_card("moreTrials", "; ".join(said), "\n\n".join(blocks), (*rest, *possible), telling)
 
 
 def _possible_card(possible: list[Verdict], unread: Unread, telling: Telling) -> Card:
@@ -146,8 +151,10 @@ def _possible_card(possible: list[Verdict], unread: Unread, telling: Telling) ->
     blocks = ["**Why it is not certain**\n\n" + bullets([shown(each) for each in reasons[:_SHOWN_REASONS]])]
     blocks += [unread_text(unread)] if unread else []
     blocks.append(f"**Possible trials**\n\n{_listed(possible)}")
-    summary = f"{_trials(len(possible), 'trial')} possible: what was read does not show whether they fit"
-    return _own_card("possible-trials", summary, "\n\n".join(blocks), tuple(possible), telling)
+    blocks += _quieted_text(telling)
+    fit = "it fits" if len(possible) == 1 else "they fit"
+    summary = f"{_trials(len(possible), 'trial')} possible: what was read does not show whether {fit}"
+    return _own_card("possibleTrials", summary, "\n\n".join(blocks), tuple(possible), telling)
 
 
 def _reasons(verdict: Verdict, vocabulary: Vocabulary) -> list[str]:
@@ -160,9 +167,30 @@ def _reasons(verdict: Verdict, vocabulary: Vocabulary) -> list[str]:
 
 
 def _unread_card(unread: Unread, telling: Telling) -> Card:
-    lead = "No trial can be told to fit on what was read. What could not be read may matter:"
+    other = "other " if telling.quieted else ""
+    lead = f"No {other}trial can be told to fit on what was read. What could not be read may matter:"
     summary = "Trials could not be checked fully: part of the record could not be read"
-    return _own_card("not-read", summary, f"{lead}\n\n{unread_text(unread)}", (), telling)
+    detail = "\n\n".join([lead, unread_text(unread), *_quieted_text(telling)])
+    return _own_card("notRead", summary, detail, (), telling)
+
+
+def refusals_unread(why: str, telling: Telling) -> Card:
+    """Tell, in the place of all other cards, that it could not be read whether the patient refuses research."""
+    summary = "Trials are not told: whether this patient refuses research could not be read"
+    lead = "There is something to tell of trials. It is left out: flags or consents against research could not be read."
+    return _own_card("refusalsNotRead", summary, f"{lead}\n\n{bullets([shown(why)])}", (), telling)
+
+
+def _quieted_text(telling: Telling) -> list[str]:
+    """Say how many trials are left out because they were dismissed or just told, so that none is lost in silence."""
+    count = telling.quieted
+    return [f"Not shown, as dismissed or told before: {_trials(count, 'trial')}."] if count else []
+
+
+def _counting_quiet(cards: list[Card], telling: Telling) -> tuple[Card, ...]:
+    """Let the last card say how many trials are left out, where no card of several trials follows that would."""
+    last = cards[-1]
+    return (*cards[:-1], last.model_copy(update={"detail": "\n\n".join([last.detail, *_quieted_text(telling)])}))
 
 
 def _own_card(topic: str, summary: str, detail: str, verdicts: tuple[Verdict, ...], telling: Telling) -> Card:
@@ -171,8 +199,8 @@ def _own_card(topic: str, summary: str, detail: str, verdicts: tuple[Verdict, ..
         summary=fitted("", summary, ""),
         indicator="info",
         detail=detail,
-        source=_source(Coding(system=_OWN_TOPICS, code=topic)),
-        links=tuple(map(_registry_link, verdicts[:_SHOWN_TRIALS])) or None,
+        source=about(topic),
+        links=tuple(registry_link(each.trial) for each in verdicts[:_SHOWN_TRIALS]) or None,
     )
 
 

@@ -107,9 +107,9 @@ def _line(found: CriterionFinding, vocabulary: Vocabulary) -> str:
     cause = f" ({shown(cause_words(finding.cause))})" if finding.cause else ""
     explained = explain(finding, vocabulary)
     said = [f"**{_bold(found.criterion.label or found.criterion.id)}**{cause}: {shown(explained)}"]
-    untold = tuple(each for each in finding.evidence if each.label not in explained or each.date not in explained)
-    if untold:
-        said.append(f"Evidence: {evidence_text(untold)}.")
+    besides = untold(finding.evidence, explained)
+    if besides:
+        said.append(f"Evidence: {evidence_text(besides)}.")
     if finding.resolves_on is not None:
         said.append(f"Passes by itself on {finding.resolves_on.isoformat()}.")
     elif finding.clears_on is not None:
@@ -122,6 +122,11 @@ def _line(found: CriterionFinding, vocabulary: Vocabulary) -> str:
 def _bold(label: str) -> str:
     """Escape a label for bold type; where it ends in a sign, the asterisks after it count only before a space."""
     return shown(label)
+
+
+def untold(evidence: tuple[Evidence, ...], explained: str) -> tuple[Evidence, ...]:
+    """Give the entries that an explanation does not name already, with their days."""
+    return tuple(each for each in evidence if each.label not in explained or each.date not in explained)
 
 
 def evidence_text(evidence: tuple[Evidence, ...]) -> str:

@@ -15,6 +15,12 @@ _SIGNS = re.compile(r"[\\`*_\[\]<>&|~$^{}]")
 _AUTOLINK = re.compile(r"(?i)(:)(?=/)|(?<=www)(\.)|(@)|(?<=mailto)(:)|(?<=xmpp)(:)")
 """What a bare web address, e-mail address or @mention is recognised by."""
 
+_HEAD = re.compile(r"(?i)https?(?=\\:/)|www(?=\\\.)")
+_DOMAIN = re.compile(r"(?<=\\@)(?:[-.a-zA-Z0-9]|\\[_.])+")
+_LABEL = re.compile(r"[a-zA-Z0-9]+")
+"""Where an address is taken apart. Some clients (the CDS Hooks sandbox is one) look for addresses once the escapes
+are gone, in each stretch of text by itself; emphasis amid an address makes several stretches of it."""
+
 _LINE_START = re.compile(r"[-+=#:!]|(?<=\d)[.)](?=\s|$)")
 """Signs that begin a list, a heading, a table's rule or an underline when they lead a line."""
 
@@ -29,10 +35,18 @@ def escaped(text: str) -> str:
     and becomes the replacement character.
     """
     text = _SIGNS.sub(r"\\\g<0>", text.replace("\x00", "\ufffd"))
-    text = _AUTOLINK.sub(r"\\\g<0>", text)
+    text = _apart(_AUTOLINK.sub(r"\\\g<0>", text))
     text = _at_line_start(text)
     text = _CONTROL.sub(_reference, text)
     return _EDGE_SPACES.sub(lambda spaces: "&#32;" * len(spaces[0]), text)
+
+
+def _apart(text: str) -> str:
+    """Emphasise a part of every web and e-mail address, so that no client makes a link of what a chart says."""
+    text = _HEAD.sub(r"*\g<0>*", text)
+    return _DOMAIN.sub(
+        lambda domain: _LABEL.sub(r"*\g<0>*", domain[0], count=1) if "." in domain[0] else domain[0], text
+    )
 
 
 def _at_line_start(text: str) -> str:

@@ -9,6 +9,12 @@ import enum
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from typing import Final
+
+from cds.errors import TooLarge
+
+MOST_RESOURCES: Final = 20_000
+"""Altogether in one call: more hold every other call up while they are read."""
 
 
 class PrefetchState(enum.Enum):
@@ -46,10 +52,13 @@ def prefetched(
 ) -> dict[str, Prefetched]:
     """Say for each key what the EHR sent.
 
-    ``single`` names the keys whose template reads one resource instead of searching (the patient).
+    ``single`` names the keys whose template reads one resource instead of searching (the patient). Raises ``TooLarge``.
     """
     sent = prefetch or {}
-    return {key: _one(sent[key], single=key in single) if key in sent else _ABSENT for key in keys}
+    read = {key: _one(sent[key], single=key in single) if key in sent else _ABSENT for key in keys}
+    if sum(len(each.resources) for each in read.values()) > MOST_RESOURCES:
+        raise TooLarge(f"prefetch: holds more than {MOST_RESOURCES} resources")
+    return read
 
 
 def _one(value: object, *, single: bool) -> Prefetched:

@@ -1,20 +1,25 @@
-"""What goes over the wire in CDS Hooks 2.0.1: requests, cards and the discovery document.
+"""What we send in CDS Hooks 2.0.1, cards and the discovery document, which is strict; and how bodies are read.
 
-Requests are read leniently (members we do not know are left alone, as vendors add their own); what we send is strict.
+What an EHR sends is in :mod:`cds.hooks.requests`.
 Source: https://cds-hooks.hl7.org/2.0/ (anchors beside each class).
 """
 
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
 
 from cds.errors import BadCall
-
-SERVICE_ID = "trialcards-patient-view"
-HOOK = "patient-view"
 
 _ID = re.compile(r"(?!\.+$)[A-Za-z0-9\-._]{1,128}")
 
@@ -39,39 +44,12 @@ UuidShaped = Annotated[
 """A UUID of any version: some EHRs send ones that no version allows."""
 
 
-class _Lenient(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
+LENIENT = ConfigDict(frozen=True, extra="ignore")
+"""How what others send is read: members we do not know are left alone."""
 
 
 class _Strict(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class PatientViewContext(_Lenient):
-    """Who looks at whom (hook ``patient-view`` 1.0)."""
-
-    userId: str = Field(min_length=1, description="`Type/id` of the viewer: Practitioner, PractitionerRole, Patient …")  # noqa: N815 - the specification's name
-    patientId: PatientId = Field(description="The patient's logical id; `Patient/123` is taken for `123`.")  # noqa: N815 - the specification's name
-    encounterId: str | None = Field(None, description="The current encounter; not used.")  # noqa: N815 - the specification's name
-
-
-class FhirAuthorization(_Lenient):
-    """A token for the EHR's FHIR server (#passing-the-access-token-to-the-cds-service), for this call only."""
-
-    access_token: str = Field(min_length=1, repr=False)
-    token_type: Annotated[str, StringConstraints(pattern="^[Bb][Ee][Aa][Rr][Ee][Rr]$")] = "Bearer"  # noqa: S105 - a kind of token, no token
-    patient: PatientId | None = None
-
-
-class HookRequest(_Lenient):
-    """One call of the service (#http-request_1)."""
-
-    hook: str
-    hookInstance: UuidShaped  # noqa: N815 - the specification's name
-    context: PatientViewContext
-    fhirServer: str | None = Field(None, description="Asked only if this installation lists it.")  # noqa: N815 - the specification's name
-    fhirAuthorization: FhirAuthorization | None = None  # noqa: N815 - the specification's name
-    prefetch: dict[str, Any] | None = Field(None, description="Keyed as the discovery document says.")
 
 
 class Coding(_Strict):
@@ -91,22 +69,58 @@ class Source(_Strict):
 
 
 class Link(_Strict):
-    """A link that opens in a browser (#link)."""
+    """A link that opens in a browser, or in the EHR by SMART launch (#link); only the latter may carry appContext."""
 
-    label: str
+    label: str = Field(min_length=1)
     url: str
-    type: Literal["absolute"] = "absolute"
+    type: Literal["absolute", "smart"] = "absolute"
+    appContext: str | None = Field(None, min_length=1)  # noqa: N815 - the specification's name
+
+    @model_validator(mode="after")
+    def _context_for_an_app_only(self) -> Self:
+        if self.appContext is not None and self.type != "smart":
+            raise ValueError("appContext is for smart links only")
+        return self
+
+
+class Action(_Strict):
+    """What the EHR does where a suggestion is taken (#action): here, to create one resource of FHIR R4."""
+
+    type: Literal["create"] = "create"
+    description: str = Field(min_length=1)
+    resource: dict[str, Any] = Field(min_length=1)
+
+
+class Suggestion(_Strict):
+    """What may be taken up with one click (#suggestion); nothing is recommended over leaving it."""
+
+    label: str = Field(min_length=1)
+    uuid: str
+    actions: tuple[Action, ...] = Field(min_length=1)
 
 
 class Card(_Strict):
-    """One card (#card-attributes). The summary holds nothing about the patient; the detail is GFM."""
+    """One card (#card-attributes). The summary holds nothing about the patient; the detail is GFM.
 
-    uuid: str
+    ``uuid`` is absent only for an EHR that cannot take it. Suggestions go with the way they are chosen, and not alone.
+    """
+
+    uuid: str | None = None
     summary: str = Field(min_length=1, max_length=139)
     indicator: Literal["info", "warning"]
     detail: str = Field(min_length=1)
     source: Source
+    suggestions: tuple[Suggestion, ...] | None = Field(None, min_length=1)
+    selectionBehavior: Literal["any", "at-most-one"] | None = None  # noqa: N815 - the specification's name
+    overrideReasons: tuple[Coding, ...] | None = Field(None, min_length=1)  # noqa: N815 - the specification's name
     links: tuple[Link, ...] | None = Field(None, min_length=1)
+    extension: dict[str, Any] | None = Field(None, min_length=1)
+
+    @model_validator(mode="after")
+    def _suggestions_say_how_they_are_chosen(self) -> Self:
+        if (self.suggestions is None) != (self.selectionBehavior is None):
+            raise ValueError("suggestions and selectionBehavior go together")
+        return self
 
 
 class HookResponse(_Strict):
@@ -118,7 +132,7 @@ class HookResponse(_Strict):
 class ServiceEntry(_Strict):
     """One service as discovery tells it (#response)."""
 
-    hook: Literal["patient-view"] = "patient-view"
+    hook: str
     title: str
     description: str
     id: str
@@ -133,20 +147,6 @@ class Discovery(_Strict):
 
 
 Model = TypeVar("Model", bound=BaseModel)
-
-
-def read_request(body: object) -> HookRequest:
-    """Read a decoded body as a call of our service.
-
-    Raises ``BadCall`` that names the element and what is wrong with it, never what it held.
-    """
-    request = checked(HookRequest, body)
-    if request.hook != HOOK:
-        raise BadCall(f"hook: this service answers {HOOK} only")
-    granted = request.fhirAuthorization
-    if granted is not None and granted.patient not in {None, request.context.patientId}:
-        raise BadCall("fhirAuthorization.patient: is not the patient named in context.patientId")
-    return request
 
 
 def checked(model: type[Model], body: object) -> Model:

@@ -153,7 +153,7 @@ class TerminologyServer:
             if visit.broken:
                 raise _FailedError
             visit.asked += 1
-            headers = {"accept": "application/fhir+json"}
+            headers = {"accept": "application/fhir+json", "accept-encoding": "gzip"}
             request = self._client.build_request("GET", f"{self._base}/{path}", params=asked, headers=headers)
             response = await self._client.send(request, stream=True, follow_redirects=False)
             try:
@@ -165,7 +165,8 @@ class TerminologyServer:
         """Give what was answered; nothing where the server does not know the code or does not offer the operation."""
         if response.status_code in _CANNOT_TELL:
             return None
-        if not response.is_success:
+        packed = response.headers.get("content-encoding", "").strip().lower()
+        if not response.is_success or packed not in _UNPACKED:
             raise _FailedError
         taken = bytearray()
         async for chunk in response.aiter_bytes():
@@ -179,6 +180,8 @@ class TerminologyServer:
         return body if isinstance(body, dict) else None
 
 
+_UNPACKED = frozenset({"", "identity", "gzip"})
+"""What is packed twice would unpack to any size before it could be counted."""
 _CANNOT_TELL = frozenset({400, 404, 405, 422, 501})
 """The server answers, but not this: a code or value set that it does not know, an operation that it does not offer."""
 

@@ -19,9 +19,12 @@ RECORDS = {"NCT00000001": Record("NCT00000001", "A trial", "RECRUITING", "2026-0
 
 
 def app(records: object = None, plan: Any = world.PLAN, **chosen: Any) -> FastAPI:  # noqa: ANN401 - any setting
-    given: Json = {"allow_origins": (ORIGIN,), "max_body_bytes": 1_000_000}
+    """Build the application with these settings; ``door``, ``store_up`` and ``traces`` are its ports."""
+    ports = {name: chosen.pop(name) for name in ("store_up", "traces") if name in chosen}
+    door = chosen.pop("door", world.DOOR)
+    given: Json = {"authentication": "off", "allow_origins": (ORIGIN,), "max_body_bytes": 1_000_000}
     settings = Settings(**(given | chosen))
-    return build(world.service(records, plan, deadline_s=0.3), settings, RECORDS)
+    return build(world.service(records, plan, deadline_s=0.3), settings, RECORDS, door=door, **ports)
 
 
 def client(the_app: FastAPI | None = None) -> httpx.AsyncClient:

@@ -13,12 +13,19 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from cds.api.build import build
+from cds.memory import Memory
 from cds.settings import Settings
+from cds.store.store import Store
 from tests.api.calls import RECORDS
 from tests.service import world
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
-schema = schemathesis.openapi.from_asgi("/openapi.json", build(world.service(), Settings(), RECORDS))
+HOOKS = ("patient-view", "order-select")
+"""The first, and the one whose context holds most."""
+SERVICE = world.service(hooks=HOOKS, memory=Memory(Store.open("sqlite://"), patience_s=5))
+schema = schemathesis.openapi.from_asgi(
+    "/openapi.json", build(SERVICE, Settings(authentication="off"), RECORDS, door=world.DOOR)
+)
 CHECKS = (not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance)
 
 
@@ -31,9 +38,11 @@ def test_every_answer_is_as_published(case: Any) -> None:  # noqa: ANN401 - sche
 def test_the_contract_names_every_route() -> None:
     assert sorted(schema.raw_schema["paths"]) == [
         "/api/assessments",
+        "/api/feedback/summary",
         "/api/trials",
         "/cds-services",
-        "/cds-services/trialcards-patient-view",
+        *sorted(f"/cds-services/trialcards-{hook}{end}" for hook in HOOKS for end in ("", "/feedback")),
         "/health/live",
         "/health/ready",
+        "/metrics",
     ]

@@ -23,6 +23,7 @@ from cds.core.verdict import Standing, Withheld
 from cds.settings import Settings, settings_table
 from cds.web.charts import demo_day, load_charts
 from cds.web.cut import prefetch_of, read_templates
+from tests.shipped import read_once
 
 ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"
@@ -95,10 +96,14 @@ SHOWN_CHART, SHOWN_TRIAL = "colon-nec-near", "NCT07328490"
 
 
 @pytest.mark.anyio
-async def test_the_card_in_the_readme_is_what_the_service_answers(rewrite: bool) -> None:  # noqa: FBT001 - a fixture's value
+async def test_the_card_in_the_readme_is_what_the_service_answers(
+    rewrite: bool,  # noqa: FBT001 - a fixture's value
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    read_once(monkeypatch)
     charts = load_charts(ROOT / "tests" / "golden")
     chart = next(each for each in charts if each.slug == SHOWN_CHART)
-    settings = Settings()
+    settings = Settings(authentication="off", store_url="sqlite://")
     app = create_app(settings, clock=StoppedClock(demo_day(charts), settings.time_zone))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://testserver") as ehr:
         (service,) = (await ehr.get("/cds-services")).json()["services"]

@@ -8,6 +8,7 @@ import pytest
 
 from cds.cli import main
 from cds.settings import setting_rows
+from tests import shipped
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,6 +29,7 @@ class Ran:
 def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ran]:
     """Run one command in this process, on a terminal wide enough that no line is broken."""
     monkeypatch.setenv("COLUMNS", "400")
+    shipped.read_once(monkeypatch)
 
     def ran(*arguments: str | Path) -> Ran:
         try:

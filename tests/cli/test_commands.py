@@ -23,7 +23,7 @@ def test_help_names_every_command_and_exit_code(run: Run) -> None:
     ran = run("--help")
 
     assert ran.code == 0
-    for word in ("serve", "screen", "chart", "trials", "mappings", "config", "openapi"):
+    for word in ("serve", "screen", "chart", "trials", "mappings", "prefetch", "config", "openapi"):
         assert f"\n    {word} " in ran.out
     for each in Exit:
         assert f"  {each.value}  {each.meaning}\n" in ran.out
@@ -39,6 +39,7 @@ def test_help_names_every_command_and_exit_code(run: Run) -> None:
         "trials coverage",
         "mappings lint",
         "mappings coverage",
+        "prefetch",
         "config",
         "openapi",
     ],

@@ -78,6 +78,8 @@ def test_config_shows_every_setting(run: Run, monkeypatch: pytest.MonkeyPatch) -
         ("records", None, "(empty)"),
         ("fhir_servers", (), "(empty)"),
         ("fhir_servers", ("https://a.test", "https://b.test"), "https://a.test, https://b.test"),
+        ("store_url", "postgresql://u:a@b:c/d@host/x", f"postgresql://u:{HIDDEN}@host/x"),
+        ("store_url", "postgresql://host/x?user=u&password=abc", f"postgresql://host/x?{HIDDEN}"),
         ("signing_key", "abc", HIDDEN),
         ("client_secret", "abc", HIDDEN),
         ("database", "postgresql://user:abc@host/name", HIDDEN),

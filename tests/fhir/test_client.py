@@ -1,9 +1,10 @@
 """What becomes of every way a FHIR server can fail, and that nothing of the call leaks into what is said of it."""
 
 import asyncio
+import gzip
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from itertools import count
 from typing import Any
 
@@ -251,6 +252,8 @@ def then(second: object, following: str = f"{BASE}?page=2") -> Reply:
         (then(page(), "http://ehr.example/fhir/r4?page=2"), ELSEWHERE),
         (then(page(), "https://ehr.example:8443/fhir/r4?page=2"), ELSEWHERE),
         (then(page(), "https://ehr.example@evil.example/?page=2"), ELSEWHERE),
+        (then(page(), f"{BASE}/..;/admin?page=2"), "its next page lies elsewhere"),
+        (then(page(), f"{BASE}/..%5Cadmin?page=2"), "its next page lies elsewhere"),
         (then(page(), "http://[::1"), "the FHIR server names a next page that is no URL"),
         (then(httpx.Response(200, content=b'{"resourceType":"Bundle","entry":[{"res')), NOT_FHIR),
         (then(httpx.Response(401)), "the FHIR server does not accept the caller's authorisation (401)"),
@@ -281,6 +284,15 @@ async def test_pages_without_end_are_cut() -> None:
 async def test_a_record_larger_than_is_taken_is_cut() -> None:
     answer = await one(lambda _: page(*map(result, range(999))), limits=Limits(total_bytes=1000))
     assert answer == Answer(FAILED, (), "the record is larger than is taken from a FHIR server")
+
+
+@pytest.mark.parametrize("packed", ["gzip, gzip", "br", "zstd", "gzip,identity"])
+async def test_an_answer_packed_twice_or_otherwise_is_not_unpacked(packed: str) -> None:
+    async def sent() -> AsyncIterator[bytes]:
+        yield gzip.compress(gzip.compress(msgspec.json.encode(page(result(1)))))
+
+    answer = await one(lambda _: httpx.Response(200, headers={"content-encoding": packed}, content=sent()))
+    assert answer == Answer(FAILED, (), "the FHIR server sent its answer packed in a way that is not taken")
 
 
 async def test_an_outcome_among_the_entries_is_handed_on() -> None:

@@ -3,7 +3,7 @@ from decimal import Decimal
 import pytest
 
 from cds.errors import BadCall
-from cds.fhir.wire import decode
+from cds.fhir.wire import MOST_PARTS, decode
 
 
 def test_numbers_keep_the_digits_that_were_sent() -> None:
@@ -48,3 +48,10 @@ def test_nesting_up_to_the_limit_is_read_whatever_brackets_the_texts_hold() -> N
 
 def test_a_number_beyond_any_decimal_spoils_only_itself() -> None:
     assert decode(b'{"a": 1e99999999999999999999, "b": 2.0}') == {"a": "a number beyond reading", "b": Decimal("2.0")}
+
+
+def test_more_values_than_are_taken_are_refused_before_they_are_made() -> None:
+    assert decode(b"[" + b"[]," * (MOST_PARTS // 2 - 1) + b"0]")
+    for body in (b"[" + b"[]," * (MOST_PARTS // 2) + b"0]", b"[" + b"0," * MOST_PARTS + b"0]"):
+        with pytest.raises(BadCall, match=r"^the body holds more than 2000000 values$"):
+            decode(body)

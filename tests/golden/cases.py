@@ -14,17 +14,16 @@ from zoneinfo import ZoneInfo
 
 import httpx
 
+from cds.assessment import Assessment, Question, assess
 from cds.core.explain import explain
 from cds.core.finding import CriterionFinding
-from cds.core.plan import Plan
 from cds.core.verdict import Verdict
 from cds.core.vocabulary import Vocabulary
 from cds.fhir.client import FhirRecords
 from cds.fhir.wire import decode
-from cds.service import Assessment, Call, Question, Service, assess
-from cds.terms import load_vocabulary
-from cds.trials import load_trials
-from tests.service.world import SERVER, CountingIds, FixedClock, ScriptedRecords
+from cds.service import Call, Service
+from tests.service.world import CALLER, SERVER, CountingIds, FixedClock, ScriptedRecords
+from tests.shipped import plan
 
 Json = dict[str, Any]
 FOLDER = Path(__file__).resolve().parent
@@ -68,7 +67,7 @@ class Case:
         return Question(bundle or self.bundle, trials=tuple(self.verdicts), as_of=self.as_of, covered=covered)
 
     def call(self, prefetch: Mapping[str, object], server: str | None = None) -> Call:
-        return Call(self.patient_id, "Practitioner/7", prefetch, server)
+        return Call(self.patient_id, "Practitioner/7", prefetch, server, caller=CALLER)
 
 
 @cache
@@ -77,13 +76,6 @@ def case(slug: str) -> Case:
     about: Any = json.loads((place / "case.json").read_text("utf-8"))
     bundle: Any = decode((place / "chart.json").read_bytes())
     return Case(slug, about, bundle, (place / "why.md").read_text("utf-8"))
-
-
-@cache
-def plan() -> Plan:
-    """The trials and tables of the repository."""
-    vocabulary = load_vocabulary(REPOSITORY / "mappings")
-    return Plan.of(load_trials(REPOSITORY / "trials", vocabulary), vocabulary)
 
 
 def service_for(the_case: Case, records: FhirRecords | None = None) -> Service:
@@ -95,12 +87,17 @@ def service_for(the_case: Case, records: FhirRecords | None = None) -> Service:
         clock=FixedClock(noon),
         ids=CountingIds(),
         zone=ZONE,
-        fhir_servers=(SERVER,),
     )
 
 
 def screened(the_case: Case, bundle: Json | None = None) -> Assessment:
-    return assess(the_case.question(bundle), service_for(the_case))
+    """Give what a case comes to, its own chart or another taken for it."""
+    return _screened(the_case.slug) if bundle is None else assess(the_case.question(bundle), service_for(the_case))
+
+
+@cache
+def _screened(slug: str) -> Assessment:
+    return assess(case(slug).question(), service_for(case(slug)))
 
 
 # ----------------------------------------------------------------------------------------- what a screen says, in lines

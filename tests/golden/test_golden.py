@@ -14,8 +14,9 @@ from cds.core.verdict import Standing
 from cds.fhir.names import KIND_OF
 from cds.fhir.strict import check_file
 from cds.service import answer
-from tests.golden.cases import FOLDER, SLUGS, Ehr, case, plan, screened, service_for, told, written
+from tests.golden.cases import FOLDER, SLUGS, Ehr, case, screened, service_for, told, written
 from tests.service.world import SERVER
+from tests.shipped import plan
 
 TOLD = {Standing.CANDIDATE, Standing.NEAR}
 every_case = pytest.mark.parametrize("slug", SLUGS)

@@ -18,6 +18,7 @@ from cds.core.truth import Truth
 from cds.core.verdict import Standing
 from cds.hooks.cards import SUMMARY_LIMIT, Telling, fitted, tell
 from cds.hooks.detail import Unread
+from cds.hooks.reasons import OVERRIDE_REASONS
 from cds.hooks.wire import Card, HookResponse
 from tests.core.builders import AS_OF, EVERYTHING, VOCABULARY, chart, drug, lab, problem
 from tests.hooks.test_markdown import rendered
@@ -49,7 +50,8 @@ def plan_of(**changes: Any) -> Plan:  # noqa: ANN401 - any member of a trial
 
 def test_a_candidate_is_told_with_topic_link_and_id() -> None:
     (card,) = cards_for(CANDIDATE)
-    assert card.model_dump(exclude={"detail"}, exclude_none=True) == {
+    assert card.overrideReasons == OVERRIDE_REASONS
+    assert card.model_dump(exclude={"detail", "overrideReasons"}, exclude_none=True) == {
         "uuid": "00000000-0000-4000-8000-000000000001",
         "summary": "Candidate trial: Drug in Neuroendocrine Carcinoma with platelets <LLN or >ULN (NCT00000001)",
         "indicator": "info",
@@ -69,6 +71,16 @@ def test_a_candidate_is_told_with_topic_link_and_id() -> None:
                 "type": "absolute",
             },
         ),
+        "extension": {
+            "org.trialcards.match": {
+                "trial": "NCT00000001",
+                "verdict": "candidate",
+                "cohort": "gi",
+                "criteria": {"met": 8, "unmet": 0, "unknown": 0, "judgement": 1},
+                "definition": {"version": "1", "complete": True, "draft": False, "reviewed": False},
+                "quieted": 0,
+            }
+        },
     }
     assert "Cohort: Digestive system" in card.detail
     assert "Not clinically reviewed" in card.detail
@@ -112,11 +124,18 @@ def test_the_best_three_and_one_for_the_rest() -> None:
         "NCT90000000",
         "NCT90000001",
         "NCT90000002",
-        "more-trials",
+        "moreTrials",
     ]
     assert told[-1].summary == "3 more trials may fit"
     assert [link.url[-11:] for link in told[-1].links or ()] == ["NCT90000003", "NCT90000004", "NCT90000005"]
     assert len({card.uuid for card in told}) == 4
+
+
+def test_a_trial_alone_says_how_many_were_left_out() -> None:
+    assert "Not shown" not in cards_for(CANDIDATE)[-1].detail
+    first, last = cards_for(CANDIDATE, twins(2), quieted=2)
+    assert "Not shown" not in first.detail
+    assert last.detail.endswith("\n\nNot shown, as dismissed or told before: 2 trials.")
 
 
 def test_candidates_come_before_near_ones_and_possible_ones_are_counted() -> None:
@@ -135,7 +154,7 @@ def test_candidates_come_before_near_ones_and_possible_ones_are_counted() -> Non
 
 def test_possible_trials_make_one_card_that_says_why() -> None:
     (card,) = cards_for(UNSURE)
-    assert card.summary == "1 trial possible: what was read does not show whether they fit"
+    assert card.summary == "1 trial possible: what was read does not show whether it fits"
     assert "too general" in card.detail
     assert "NCT00000001" in card.detail
 
@@ -232,6 +251,7 @@ def assert_inferno(card: dict[str, Any]) -> None:
     assert card["indicator"] in {"info", "warning"}
     assert card["source"]["label"].strip()
     assert set(card["source"]["topic"]) >= {"code", "system"}
+    assert re.fullmatch("[A-Za-z0-9]{1,100}", card["source"]["topic"]["code"])
     assert card["uuid"] == card["uuid"].lower()
     assert "<script" not in cmarkgfm.github_flavored_markdown_to_html(card["detail"])
     for link in card.get("links", []):

@@ -1,6 +1,7 @@
 """Whatever a trial or a chart says stands on the card as it was written."""
 
 import json
+import re
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -53,6 +54,7 @@ class Text(HTMLParser):
         super().__init__(convert_charrefs=True)
         self.text = ""
         self.tags: list[str] = []
+        self.stretches: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         del attrs
@@ -60,6 +62,7 @@ class Text(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         self.text += data
+        self.stretches.append(data)
 
 
 def rendered(markdown: str) -> Text:
@@ -104,15 +107,40 @@ def check_everywhere(text: str) -> None:
 
 
 @given(TRICKY)
-def test_escaped_text_makes_no_element_but_a_mail_link(text: str) -> None:
-    tags = set(rendered(f"- {escaped(text)}").tags)
-    assert tags <= {"ul", "li", "a"}
-    assert "a" not in tags or "@" in text
+@example("a@b.c")
+@example("a@-.b-_@www.x")
+def test_escaped_text_makes_no_element_but_emphasis_amid_addresses(text: str) -> None:
+    page = rendered(f"- {escaped(text)}")
+    assert set(page.tags) <= {"ul", "li", "em"}
+    assert "em" not in page.tags or "@" in text or "www" in text.casefold()
+    assert not any(ADDRESS.search(each) for each in page.stretches)
 
 
-def test_web_addresses_do_not_turn_into_links() -> None:
-    page = rendered(escaped("http://example.org www.example.org https://e.org ftp://e.org HTTP://e.org"))
-    assert page.tags == ["p"]
+ADDRESS = re.compile(r"(?ia)(https?://|www\.)[-.\w]|[-.\w+]@[-\w]+(\.[-\w]+)*\.[-\w]*[a-z]")
+"""What a client may make a link of that looks for addresses in text whose escapes are gone already."""
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://example.org",
+        "https://e.org/?to=https://f.org/www.g.org",
+        "HTTPS://E.ORG",
+        "www.example.org",
+        "ftp://e.org",
+        "someone@example.org",
+        "some_one@my-_host.example.org",
+        "someone@www.example.org",
+        "mailto:someone@example.org",
+    ],
+)
+def test_addresses_do_not_turn_into_links_before_or_after_escapes_are_taken_away(address: str) -> None:
+    for text in (address, f"see ({address}), or {address}.", f"x{address}"):
+        for markdown in (escaped(text), f"**{escaped(text)}**", f"- **{escaped(text)}:** {escaped(text)}"):
+            page = rendered(markdown)
+            assert "a" not in page.tags
+            assert not any(ADDRESS.search(each) for each in page.stretches), page.stretches
+            assert text in page.text
 
 
 @given(TRICKY)

@@ -4,7 +4,8 @@ from decimal import Decimal
 
 import pytest
 
-from cds.hooks.prefetch import PrefetchState, prefetched
+from cds.errors import TooLarge
+from cds.hooks.prefetch import MOST_RESOURCES, PrefetchState, prefetched
 
 ENTRY = {"resource": {"resourceType": "Condition", "id": "1"}}
 
@@ -45,3 +46,12 @@ def test_a_part_is_known_as_a_part(bundle: dict[str, object]) -> None:
 )
 def test_a_whole_answer_is_whole_whatever_else_it_holds(bundle: dict[str, object]) -> None:
     assert _state(**bundle) is PrefetchState.DATA
+
+
+def test_more_resources_than_are_read_are_refused_however_they_are_spread() -> None:
+    half = {"resourceType": "Bundle", "entry": [ENTRY] * (MOST_RESOURCES // 2)}
+    over = {"resourceType": "Bundle", "entry": [ENTRY] * (MOST_RESOURCES // 2 + 1)}
+    keys = {"conditions": "Condition?patient=1", "procedures": "Procedure?patient=1"}
+    assert prefetched({"conditions": half, "procedures": half}, keys, single=frozenset())
+    with pytest.raises(TooLarge, match=r"^prefetch: holds more than 20000 resources$"):
+        prefetched({"conditions": half, "procedures": over}, keys, single=frozenset())

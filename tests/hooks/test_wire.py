@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from cds.errors import BadCall
-from cds.hooks.wire import HookRequest, read_request
+from cds.hooks.requests import HookRequest, read_request
 from tests.service.world import hook_body
 
 GRANT = {"access_token": "t0ken", "token_type": "Bearer", "expires_in": 300, "scope": "patient/*.rs", "subject": "x"}

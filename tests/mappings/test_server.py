@@ -1,6 +1,7 @@
 """The terminology server's four operations by their R4 shapes, what is kept, and that a failure tells nothing."""
 
 import asyncio
+import gzip
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
@@ -199,6 +200,24 @@ async def test_no_connection_tells_nothing() -> None:
         visit = visit_of(server)
         assert await server.validate_code(CHILD, visit) is None
         assert visit.broken
+
+
+@pytest.mark.parametrize(("times", "told"), [(1, True), (2, None)])
+async def test_an_answer_packed_twice_is_not_unpacked(times: int, told: bool | None) -> None:  # noqa: FBT001 - what is told
+    body = httpx.Response(200, json=parameters(result_valueBoolean=True)).content
+    for _ in range(times):
+        body = gzip.compress(body)
+
+    async def sent() -> AsyncIterator[bytes]:
+        yield body
+
+    def reply(request: httpx.Request) -> httpx.Response:
+        del request
+        return httpx.Response(200, headers={"content-encoding": ", ".join(["gzip"] * times)}, content=sent())
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(reply)) as client:
+        server = TerminologyServer(client, BASE)
+        assert await server.validate_code(CHILD, visit_of(server)) is told
 
 
 async def test_answers_are_kept_for_a_day_and_refusals_for_ten_minutes(world: World) -> None:

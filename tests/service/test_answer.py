@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cds.assessment import Question, assess
 from cds.core.chart import Extent, Kind
 from cds.core.codes import Code
 from cds.core.finding import Attestation
@@ -17,7 +18,7 @@ from cds.errors import BadCall, PatientUnavailable, UnknownService, Unreachable
 from cds.fhir.answer import Answer, AnswerState
 from cds.fhir.names import KIND_OF
 from cds.hooks.prefetch import PrefetchState, prefetched
-from cds.service import Answered, Question, answer, assess
+from cds.service import Answered, answer
 from tests.service import world
 from tests.service.world import CANCER, PATIENT_ID, PLATELETS, SERVER, ScriptedRecords, call, prefetch, searchset
 

@@ -12,15 +12,17 @@ from typing import Any
 
 import pytest
 
+from cds.assessment import Assessment, Question, assess
 from cds.cli.files import read_bundle, read_documents
 from cds.core.explain import explain
 from cds.core.finding import Basis, Cause
 from cds.core.truth import Truth
 from cds.core.verdict import Standing, Verdict, Withheld
 from cds.fhir.person import OTHER_PATIENT
-from cds.service import Assessment, Question, Service, assess
-from tests.golden.cases import ZONE, plan
+from cds.service import Service
+from tests.golden.cases import ZONE
 from tests.service.world import CountingIds, FixedClock, ScriptedRecords
+from tests.shipped import plan
 
 Json = dict[str, Any]
 EPNEC, SCLC, THYMUS = "NCT06893783", "NCT07328490", "NCT07343453"
@@ -242,17 +244,9 @@ def test_a_lung_cancer_by_icd_9_may_be_a_small_cell_one(mimic: list[Json]) -> No
 
 
 def test_no_one_of_the_mimic_demo_is_a_candidate_by_codes_that_name_no_histology(mimic: list[Json]) -> None:
+    drugs = [each for each in mimic if each["resourceType"] == "Medication"]
+    of: dict[str, list[Json]] = {each["id"]: [each] for each in mimic if each["resourceType"] == "Patient"}
     for each in mimic:
-        if each["resourceType"] == "Patient":
-            assert Standing.CANDIDATE not in standings(screened_in(_of(mimic, each["id"]), each["id"])).values()
-
-
-def _of(mimic: list[Json], patient_id: str) -> list[Json]:
-    referred = f"Patient/{patient_id}"
-    return [
-        each
-        for each in mimic
-        if each.get("id") == patient_id
-        or each["resourceType"] == "Medication"
-        or (each.get("subject") or {}).get("reference") == referred
-    ]
+        of.get((each.get("subject") or {}).get("reference", "").removeprefix("Patient/"), []).append(each)
+    for patient_id, own in of.items():
+        assert Standing.CANDIDATE not in standings(screened_in([*own, *drugs], patient_id)).values()

@@ -1,6 +1,7 @@
 """Settings are read once, each with its meaning; one that cannot be used is named with the reason."""
 
 from dataclasses import FrozenInstanceError
+from ipaddress import ip_network
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -8,7 +9,7 @@ import pytest
 
 from cds.core.codes import Code
 from cds.errors import BadSetting
-from cds.settings import Settings, setting_rows, settings_table
+from cds.settings import RequestCode, Settings, setting_rows, settings_table
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -28,13 +29,20 @@ def test_every_setting_can_be_set() -> None:
         "CDS_PUBLIC_URL": "https://cards.example.org/",
         "CDS_HOST": "0.0.0.0",  # noqa: S104 - a value to read
         "CDS_PORT": "9000",
+        "CDS_AUTHENTICATION": "gateway",
+        "CDS_CALLERS": "callers.yaml",
+        "CDS_PROFILE": "strict-1.0",
         "CDS_TIME_ZONE": "Europe/Berlin",
         "CDS_NEAR_DAYS": "14",
         "CDS_FHIR_SERVERS": "https://a.example.org/r4/, http://b.example.org",
         "CDS_DEADLINE_S": "2.5",
         "CDS_MAX_BODY_BYTES": "5000000",
+        "CDS_MAX_CALLS": "8",
         "CDS_MAX_CARDS": "2",
         "CDS_SHOW_DRAFTS": "Yes",
+        "CDS_ALLOW_HTTP": "yes",
+        "CDS_PRIVATE_NETWORKS": "10.20.0.0/16, fd00::/8",
+        "CDS_SERVICES": "order-sign, patient-view",
         "CDS_MAPPINGS": "m",
         "CDS_MAPPINGS_OVERLAY": "o",
         "CDS_TERMINOLOGY_URL": "https://tx.example.org/r4/",
@@ -43,20 +51,38 @@ def test_every_setting_can_be_set() -> None:
         "CDS_RECORDS": "r",
         "CDS_DEMO_CHARTS": "d",
         "CDS_OPT_OUT": "http://terminology.hl7.org/CodeSystem/v3-ActCode|X, urn:site|no-research",
+        "CDS_READ_CONSENT": "true",
+        "CDS_SILENT": "yes",
+        "CDS_REQUEST_CODE": " https://orders.example.org/codes | ASK 1 | Ask the research team ",
+        "CDS_APP_URL": "https://app.example.org/launch/",
         "CDS_ALLOW_ORIGINS": "https://ehr.example.org",
+        "CDS_METRICS_TOKEN": "monitoring",
+        "CDS_TRACES_URL": "http://127.0.0.1:4318/v1/traces",
+        "CDS_STORE_URL": "postgresql://cards:secret@db.example.org/cards",
+        "CDS_KEEP_DAYS": "500",
+        "CDS_KEEP_COMMENTS": "yes",
+        "CDS_PSEUDONYM_KEYS": "k1:c2VjcmV0",
+        "CDS_COOL_DOWN_HOURS": "8",
         "CDS_LOG_LEVEL": "warning",
     }
     assert Settings.read(chosen) == Settings(
         public_url="https://cards.example.org",
         host="0.0.0.0",  # noqa: S104 - a value to read
         port=9000,
+        authentication="gateway",
+        callers=Path("callers.yaml"),
+        profile="strict-1.0",
         time_zone=ZoneInfo("Europe/Berlin"),
         near_days=14,
         fhir_servers=("https://a.example.org/r4", "http://b.example.org"),
         deadline_s=2.5,
         max_body_bytes=5_000_000,
+        max_calls=8,
         max_cards=2,
         show_drafts=True,
+        allow_http=True,
+        private_networks=(ip_network("10.20.0.0/16"), ip_network("fd00::/8")),
+        services=("patient-view", "order-sign"),
         mappings=Path("m"),
         mappings_overlay=Path("o"),
         terminology_url="https://tx.example.org/r4",
@@ -65,7 +91,18 @@ def test_every_setting_can_be_set() -> None:
         records=Path("r"),
         demo_charts=Path("d"),
         opt_out=(Code("http://terminology.hl7.org/CodeSystem/v3-ActCode", "X"), Code("urn:site", "no-research")),
+        read_consent=True,
+        silent=True,
+        request_code=RequestCode(Code("https://orders.example.org/codes", "ASK 1"), "Ask the research team"),
+        app_url="https://app.example.org/launch/",
         allow_origins=("https://ehr.example.org",),
+        metrics_token="monitoring",
+        traces_url="http://127.0.0.1:4318/v1/traces",
+        store_url="postgresql://cards:secret@db.example.org/cards",
+        keep_days=500,
+        keep_comments=True,
+        pseudonym_keys="k1:c2VjcmV0",
+        cool_down_hours=8,
         log_level="WARNING",
     )
     assert set(chosen) == {row.variable for row in setting_rows()}
@@ -76,12 +113,18 @@ def test_every_setting_can_be_set() -> None:
     [
         ("CDS_PUBLIC_URL", "cards.example.org"),
         ("CDS_PUBLIC_URL", "https://user@cards.example.org"),
+        ("CDS_PUBLIC_URL", "https://:word@cards.example.org"),
         ("CDS_PORT", "0"),
         ("CDS_PORT", "٣"),
         ("CDS_PORT", "eighty"),
         ("CDS_TIME_ZONE", "Mars/Olympus"),
         ("CDS_TIME_ZONE", "../../etc/passwd"),
         ("CDS_NEAR_DAYS", "-1"),
+        ("CDS_MAX_CALLS", "0"),
+        ("CDS_PRIVATE_NETWORKS", "10.20.0.1/16"),
+        ("CDS_PRIVATE_NETWORKS", "intranet"),
+        ("CDS_ALLOW_HTTP", "http"),
+        ("CDS_TRACES_URL", "127.0.0.1:4318"),
         ("CDS_FHIR_SERVERS", "https://ok.example.org,ftp://no.example.org"),
         ("CDS_FHIR_SERVERS", "https://ok.example.org/?x=1"),
         ("CDS_DEADLINE_S", "nan"),
@@ -91,7 +134,18 @@ def test_every_setting_can_be_set() -> None:
         ("CDS_ALLOW_ORIGINS", "*"),
         ("CDS_ALLOW_ORIGINS", "https://ehr.example.org/app"),
         ("CDS_OPT_OUT", "no-research"),
+        ("CDS_REQUEST_CODE", "urn:site|ASK"),
+        ("CDS_REQUEST_CODE", "urn:site|ASK|Ask|again"),
+        ("CDS_REQUEST_CODE", "site|ASK|Ask the research team"),
+        ("CDS_REQUEST_CODE", "urn:site|ASK  2|Ask the research team"),
+        ("CDS_REQUEST_CODE", "urn:site||Ask the research team"),
+        ("CDS_APP_URL", "http://app.example.org/launch"),
+        ("CDS_APP_URL", "app.example.org/launch"),
+        ("CDS_APP_URL", "https://app.example.org/launch#x"),
         ("CDS_LOG_LEVEL", "LOUD"),
+        ("CDS_AUTHENTICATION", "none"),
+        ("CDS_SERVICES", ","),
+        ("CDS_SERVICES", "patient-view,order-review"),
         ("CDS_PROT", "8000"),
     ],
 )
@@ -103,7 +157,7 @@ def test_what_cannot_be_used_is_named_with_the_reason(variable: str, text: str) 
 def test_every_setting_says_what_it_means() -> None:
     rows = setting_rows()
     assert all(row.says.endswith(".") and row.default for row in rows)
-    assert "JWT" in rows[0].says
+    assert "token" in rows[0].says
     assert settings_table().count("\n") == len(rows) + 2
 
 
@@ -112,3 +166,9 @@ def test_the_readme_tells_the_settings() -> None:
     if not readme.is_file() or "CDS_" not in readme.read_text(encoding="utf-8"):
         pytest.skip("the README has no table of settings yet")
     assert settings_table() in readme.read_text(encoding="utf-8")
+
+
+def test_secrets_are_no_part_of_what_settings_show() -> None:
+    settings = Settings(store_url="postgresql://cards:secret@db.example.org/cards", pseudonym_keys="k1:c2VjcmV0")
+    assert "secret" not in repr(settings)
+    assert "c2VjcmV0" not in repr(settings)

@@ -10,12 +10,13 @@ import pytest
 import respx
 
 from cds.app import create_app
+from cds.assessment import Question, assess, assess_asking
 from cds.core.codes import SNOMED
 from cds.core.plan import Plan
 from cds.core.truth import Truth
 from cds.core.vocabulary import Meaning, Relation
 from cds.fhir.names import KIND_OF
-from cds.service import Answered, Question, Service, answer, assess, assess_asking
+from cds.service import Answered, Service, answer
 from cds.settings import Settings
 from cds.terms.descent import ServerTerminology
 from cds.terms.server import Limits, TerminologyServer
@@ -23,6 +24,7 @@ from tests.core.builders import VOCABULARY
 from tests.mappings.snomed import BASE, ROOT, Server, code
 from tests.service import world
 from tests.service.world import LUNG, NEC, PATIENT_ID, call, prefetch, searchset
+from tests.shipped import read_once
 
 pytestmark = pytest.mark.anyio
 NEOPLASM, NEC_OF_PANCREAS, RARE_NEC, NEPHRITIS, BROAD, BELOW_BROAD, DENIED, BOTH, BETWEEN = (
@@ -213,17 +215,19 @@ async def test_patients_who_are_told_nothing_are_not_asked_about(site: Site) -> 
     assert site.fake.seen == []
 
 
-async def test_the_setting_turns_it_on() -> None:
+async def test_the_setting_turns_it_on(monkeypatch: pytest.MonkeyPatch) -> None:
     """Through the whole application: a code that no table holds, below the tables' small cell carcinoma of lung."""
+    read_once(monkeypatch)
     tree = {ROOT: (), "254632001": (ROOT,), "100005": ("254632001",)}
     fake = Server(tree)
-    with respx.mock(assert_all_called=False) as router:
-        router.route(host="tx.example.org").mock(side_effect=fake)
-        for url, asked in ((None, False), (BASE, True)):
-            application = create_app(Settings(terminology_url=url))
-            transport = httpx.ASGITransport(app=application)
-            async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as caller:
-                sent = prefetch(conditions=searchset(problem("100005")))
-                answered = await caller.post("/cds-services/trialcards-patient-view", json=world.hook_body(sent))
-            assert answered.status_code == 200
-            assert (fake.asked() > 0) is asked
+    for url, asked in ((None, False), (BASE, True)):
+        application = create_app(
+            Settings(authentication="off", terminology_url=url, store_url="sqlite://"),
+            network=httpx.MockTransport(fake),
+        )
+        transport = httpx.ASGITransport(app=application)
+        async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as caller:
+            sent = prefetch(conditions=searchset(problem("100005")))
+            answered = await caller.post("/cds-services/trialcards-patient-view", json=world.hook_body(sent))
+        assert answered.status_code == 200
+        assert (fake.asked() > 0) is asked

@@ -29,11 +29,16 @@ from cds.core.trial import Cohort, Trial
 from cds.fhir.answer import Answer
 from cds.fhir.client import FhirRecords
 from cds.fhir.searches import Search
+from cds.hooks.callers.authenticate import Anyone
+from cds.hooks.callers.caller import ANONYMOUS
 from cds.service import Call, Service
 from tests.core.builders import SYSTEM, VOCABULARY, limit
 
 Json = dict[str, Any]
 SERVER = "https://fhir.example.org/r4"
+CALLER = replace(ANONYMOUS, fhir_servers=(SERVER,))
+DOOR = Anyone(CALLER)
+"""Lets the tests in as a caller that may read from that server."""
 PATIENT_ID = "pat-1"
 NOW = dt.datetime(2026, 6, 15, 9, 0, tzinfo=dt.UTC)
 
@@ -139,7 +144,7 @@ def twins(count: int) -> Plan:
 
 
 def service(records: object = None, plan: Plan = PLAN, **chosen: object) -> Service:
-    given: Json = {"fhir_servers": (SERVER,), "deadline_s": 2.0, "zone": ZoneInfo("UTC")} | chosen
+    given: Json = {"deadline_s": 2.0, "zone": ZoneInfo("UTC")} | chosen
     ports: Json = {"records": records or ScriptedRecords(), "clock": FixedClock(), "ids": CountingIds()}
     return Service(plan=plan, **(ports | given))
 
@@ -224,7 +229,9 @@ def prefetch(**changes: object) -> Json:
 
 def call(the_prefetch: Mapping[str, object] | None = None, **changes: Any) -> Call:  # noqa: ANN401 - any part of a call
     sent = prefetch() if the_prefetch is None else the_prefetch
-    return Call(**({"patient_id": PATIENT_ID, "viewer": "Practitioner/7", "prefetch": sent} | changes))
+    return Call(
+        **({"patient_id": PATIENT_ID, "viewer": "Practitioner/7", "prefetch": sent, "caller": CALLER} | changes)
+    )
 
 
 def hook_body(the_prefetch: Mapping[str, object] | None = None, **changes: object) -> Json:

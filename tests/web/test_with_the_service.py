@@ -9,13 +9,15 @@ import pytest
 
 from cds.app import create_app
 from cds.settings import Settings
+from tests.shipped import read_once
 
 pytestmark = pytest.mark.anyio
 
 GOLDEN = Path(__file__).resolve().parent.parent / "golden"
 
 
-async def test_every_example_chart_is_answered_as_the_page_asks() -> None:
+async def test_every_example_chart_is_answered_as_the_page_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+    read_once(monkeypatch)
     app = create_app(Settings(demo_charts=GOLDEN))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://demo.test") as client:
         listed = (await client.get("/demo/charts")).json()
@@ -35,8 +37,9 @@ async def test_every_example_chart_is_answered_as_the_page_asks() -> None:
                 assert answer.json() == {"cards": []}
 
 
-async def test_without_the_setting_there_is_no_page() -> None:
-    app = create_app(Settings())
+async def test_without_the_setting_there_is_no_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    read_once(monkeypatch)
+    app = create_app(Settings(authentication="off", store_url="sqlite://"))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://demo.test") as client:
         for path in ("/", "/demo/charts", "/demo/assets/demo.js"):
             assert (await client.get(path)).status_code == 404

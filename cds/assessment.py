@@ -1,0 +1,105 @@
+"""The second use case: hold a chart that came in one Bundle against trials, and give every finding.
+
+The same screen as behind a hook call (:mod:`cds.service`), without cards and without a FHIR server.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import chain
+
+from cds.core.chart import Chart, Lost
+from cds.core.finding import Attestation
+from cds.core.plan import Plan
+from cds.core.recognise import unreadable_values
+from cds.core.screen import screen, withheld
+from cds.core.verdict import Verdict, Withheld
+from cds.errors import BadCall, UnknownService
+from cds.fhir.read import chart_of_bundle
+from cds.service import Service, understood
+
+__all__ = ["Assessment", "Question", "assess", "assess_asking"]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A chart in one Bundle, and what is asked of it: today and all trials, unless it says otherwise."""
+
+    bundle: object
+    patient_id: str | None = None
+    trials: tuple[str, ...] | None = None
+    as_of: dt.date | None = None
+    covered: Mapping[str, str] | None = None
+    attestations: tuple[Attestation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """What a chart came to, trial by trial; ``withheld`` says why no cards would be told."""
+
+    as_of: dt.date
+    chart: Chart
+    lost: tuple[Lost, ...]
+    verdicts: tuple[Verdict, ...]
+    withheld: Withheld | None = None
+
+
+def assess(question: Question, service: Service) -> Assessment:
+    """Hold the chart in a Bundle against trials, by the tables alone.
+
+    Raises ``BadCall`` (not a Bundle, an attestation of no such criterion), ``NoPatient`` and ``UnknownService`` (a
+    trial that is not loaded).
+    """
+    return _assessment(question, *_opened(question, service), service)
+
+
+async def assess_asking(question: Question, service: Service) -> Assessment:
+    """Do the same beside the loop, and ask the terminology server, where there is one, as a hook call does."""
+    chart, plan = await asyncio.to_thread(_opened, question, service)
+    plan = await understood(chart, plan, service)
+    return await asyncio.to_thread(_assessment, question, chart, plan, service)
+
+
+def _opened(question: Question, service: Service) -> tuple[Chart, Plan]:
+    _check_attestations(question.attestations, service.plan)
+    plan = service.plan if question.trials is None else _only(service.plan, question.trials)
+    chart = chart_of_bundle(
+        question.bundle,
+        patient_id=question.patient_id,
+        covered=question.covered,
+        zone=service.zone,
+        opt_out=service.opt_out,
+    )
+    return chart, plan
+
+
+def _assessment(question: Question, chart: Chart, plan: Plan, service: Service) -> Assessment:
+    as_of = question.as_of or service.today()
+    verdicts = screen(chart, plan, as_of, question.attestations)
+    lost = chart.lost + unreadable_values(chart, plan.vocabulary)
+    return Assessment(as_of, chart, lost, verdicts, withheld(chart, as_of))
+
+
+def _only(plan: Plan, nct_ids: tuple[str, ...]) -> Plan:
+    known = {trial.nct_id for trial in plan.trials}
+    for place, nct_id in enumerate(nct_ids):
+        if nct_id not in known:
+            raise UnknownService(f"trials[{place}]: no such trial is loaded")
+    return plan.only(frozenset(nct_ids))
+
+
+def _check_attestations(attestations: tuple[Attestation, ...], plan: Plan) -> None:
+    criteria = {
+        trial.nct_id: {each.id for each in chain(trial.criteria, *(cohort.criteria for cohort in trial.cohorts))}
+        for trial in plan.trials
+    }
+    for place, each in enumerate(attestations):
+        if each.trial not in criteria:
+            raise UnknownService(f"attestations[{place}].trial: no such trial is loaded")
+        if each.criterion not in criteria[each.trial]:
+            raise BadCall(f"attestations[{place}].criterion: the trial has no such criterion")
+        if any((other.trial, other.criterion) == (each.trial, each.criterion) for other in attestations[:place]):
+            raise BadCall(f"attestations[{place}].criterion: it was attested before")

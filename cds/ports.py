@@ -1,0 +1,81 @@
+"""What the use cases need of the world: the ports that the composition root plugs the real things into.
+
+Each is a ``Protocol``: whoever has these methods will do, in tests a fake written by hand.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from cds.core.codes import Code
+from cds.core.vocabulary import Meaning, Vocabulary
+from cds.fhir.answer import Answer
+from cds.fhir.searches import Search
+from cds.store.values import Dismissal, GivenFeedback, Recorded, Shown, ToldCard, TrialSummary
+
+__all__ = ["Clock", "Ids", "Ledger", "Records", "Terminology"]
+
+
+class Records(Protocol):
+    """Where the rest of a patient's record is read from."""
+
+    async def fetch(
+        self, searches: Sequence[Search], *, server: str, token: str | None, patient_id: str, deadline_s: float
+    ) -> Mapping[str, Answer]:
+        """Run searches for a patient, all under one deadline, and give each key's answer; a failure is an answer."""
+        ...
+
+
+class Terminology(Protocol):
+    """Where codes are asked about that the tables do not hold."""
+
+    async def meanings(self, codes: Sequence[Code], vocabulary: Vocabulary) -> Mapping[Code, tuple[Meaning, ...]]:
+        """Give what they mean, as far as that is sure, under a deadline of its own; a failure gives less."""
+        ...
+
+
+class Ledger(Protocol):
+    """Where told cards, and what clinicians said to them, are kept. What a method has returned from is kept.
+
+    Patients and viewers are keyed hashes. Every method raises ``StoreDown`` where the store does not answer.
+    """
+
+    async def told(self, cards: Sequence[ToldCard]) -> None:
+        """Keep cards that are about to leave."""
+        ...
+
+    async def record(self, feedback: Sequence[GivenFeedback]) -> Recorded:
+        """Keep a batch of feedback, whole or not at all, and say what of it is new."""
+        ...
+
+    async def dismissals(self, patients: Sequence[str]) -> Sequence[Dismissal]:
+        """Give what was overridden for a patient, who may go by several hashes."""
+        ...
+
+    async def shown(self, patients: Sequence[str], viewers: Sequence[str], since: dt.datetime) -> Sequence[Shown]:
+        """Give what was told to a viewer for a patient since a moment."""
+        ...
+
+    async def summary(
+        self, since: dt.datetime | None = None, until: dt.datetime | None = None, caller: str | None = None
+    ) -> Sequence[TrialSummary]:
+        """Count per trial how the cards fared that were told in a time, to one caller or all."""
+        ...
+
+
+class Clock(Protocol):
+    """What time it is."""
+
+    def now(self) -> dt.datetime:
+        """Give this moment, with its time zone."""
+        ...
+
+
+class Ids(Protocol):
+    """Where new ids come from."""
+
+    def new(self) -> str:
+        """Give a UUID that was never given before, in lower case."""
+        ...
