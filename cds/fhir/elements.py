@@ -14,6 +14,7 @@ import msgspec
 from cds.core.codes import NAME, Code, Coded, normalised_name
 from cds.core.dates import PartialDate
 from cds.fhir.days import aged, day_of
+from cds.fhir.products import ingredient_names
 from cds.fhir.values import Json, first, many, part, text
 
 if TYPE_CHECKING:
@@ -235,6 +236,7 @@ def _with_names(value: object) -> Coded | None:
     words = [concept.text, *[shown for *_, shown in codings]]
     # Local systems that use the drug's name as its code.
     words += [code.value for code in concept.codes if not concept.text and _A_WORD.fullmatch(code.value)]
+    words += [name for each in words for name in ingredient_names(each)]
     return Coded((*concept.codes, *names(*words)), concept.text)
 
 
