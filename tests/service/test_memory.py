@@ -323,8 +323,10 @@ class Broken:
         self.problem = problem
         self.wait_s = wait_s
         self.given: list[Any] = []
+        self.asked = 0
 
     async def _fail(self) -> None:
+        self.asked += 1
         await asyncio.sleep(self.wait_s)
         if self.problem is not None:
             raise self.problem
@@ -361,6 +363,25 @@ async def test_a_store_that_fails_takes_no_cards_away(ledger: Broken) -> None:
     assert answered.store_failures == ("dismissals", "told")
     with pytest.raises((StoreDown, TimeoutError)):
         await asyncio.wait_for(memory.hear([Feedback("card", "overridden", NOW)], "ehr", NOW), 0.1)
+
+
+async def test_a_store_that_does_not_answer_is_left_alone_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One call has waited for it; the next ones do not wait in turn. Feedback is tried all the same."""
+    ledger = Broken(StoreDown("down"))
+    service = world.service(memory=Memory(ledger, OLD))
+    for _ in range(3):
+        answered = await answer(call(caller=EHR, server=SERVER), service)
+        assert answered.store_failures == ("dismissals", "told")
+        assert answered.cards
+    assert ledger.asked == 1
+    assert service.memory is not None
+    with pytest.raises(StoreDown):
+        await service.memory.hear([Feedback("card", "overridden", NOW)], "ehr", NOW)
+    assert ledger.asked == 2
+    ledger.problem = None
+    loop = asyncio.get_running_loop()
+    monkeypatch.setattr(loop, "time", lambda now=loop.time: now() + 6)
+    assert (await answer(call(caller=EHR, server=SERVER), service)).store_failures == ()
 
 
 async def test_calls_in_which_no_trial_is_relevant_ask_no_store() -> None:
