@@ -10,7 +10,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from cds.core.chart import Kind
-from cds.core.codes import RXNORM, SNOMED, Code, Coded, fault_of
+from cds.core.codes import NDC, RXNORM, SNOMED, Code, Coded, fault_of
 from cds.core.vocabulary import ConceptKind, Meaning, Relation
 
 if TYPE_CHECKING:
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from cds.core.vocabulary import Vocabulary
 
 
-_SERVED = frozenset({SNOMED, RXNORM})
+_SERVED = frozenset({SNOMED, RXNORM, NDC})
 """Systems too large for tables: diagnoses and procedures stand below others, products hold ingredients."""
 
 
 def strange_codes(chart: Chart, vocabulary: Vocabulary, kinds: Collection[Kind]) -> tuple[Code, ...]:
-    """Give the SNOMED CT and RxNorm codes of a chart of which the tables say nothing at all, each once, sorted.
+    """Give the SNOMED CT, RxNorm and NDC codes of a chart of which the tables say nothing at all, each once, sorted.
 
     ``kinds`` are the kinds of entry that matter. Results are left out: a narrower test is another test, whose numbers
     and ranges need not compare. So is a code whose check digit is wrong: it is nobody's.

@@ -13,8 +13,8 @@ import msgspec
 
 from cds.core.codes import NAME, Code, Coded, normalised_name
 from cds.core.dates import PartialDate
+from cds.core.product_names import ingredient_names
 from cds.fhir.days import aged, day_of
-from cds.fhir.products import ingredient_names
 from cds.fhir.values import Json, first, many, part, text
 
 if TYPE_CHECKING:

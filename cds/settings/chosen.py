@@ -170,8 +170,9 @@ class Settings:
     terminology_url: str | None = field(
         default=None,
         metadata=_about(
-            "Base address of a FHIR R4 terminology server. It is asked about SNOMED CT codes and RxNorm products that "
-            "the tables do not hold (the codes alone, nothing of the patient). Empty: such codes stay unrecognised.",
+            "Base address of a FHIR R4 terminology server. It is asked about SNOMED CT codes and products (RxNorm, "
+            "NDC) that the tables do not hold (the codes alone, nothing of the patient). Empty: such codes stay "
+            "unrecognised.",
             readers.web_address,
         ),
     )

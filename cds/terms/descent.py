@@ -2,7 +2,8 @@
 
 The server is asked four things of a code: whether it holds it, what stands above it, what stands above each of those
 that the tables hold, and, of the rows that then hand a meaning down, whether they really subsume it. A code of which
-any of this is not told stays unmapped. Of an RxNorm product it is asked what that holds (:mod:`cds.terms.products`).
+any of this is not told stays unmapped. Of a product (RxNorm, NDC) it is asked what
+that holds or is called (:mod:`cds.terms.products`).
 """
 
 from __future__ import annotations
@@ -11,10 +12,10 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cds.core.codes import RXNORM, SNOMED, Code
+from cds.core.codes import NDC, RXNORM, SNOMED, Code
 from cds.core.descent import held, legacies
 from cds.telemetry import event
-from cds.terms.products import ingredients_in
+from cds.terms.products import ingredients_in, ingredients_named
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -58,6 +59,8 @@ class ServerTerminology:
     async def _of_code(self, code: Code, vocabulary: Vocabulary, visit: Visit) -> tuple[Meaning, ...]:
         if code.system == RXNORM:
             return await ingredients_in(code, vocabulary, self.server, visit)
+        if code.system == NDC:
+            return await ingredients_named(code, vocabulary, self.server, visit)
         if not await self.server.validate_code(code, visit):
             return ()
         over = await self._above(code, visit)

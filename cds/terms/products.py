@@ -1,9 +1,10 @@
-"""What an RxNorm product or brand holds, as a terminology server tells it, down to ingredients of the tables.
+"""What a product or brand holds, as a terminology server tells it, down to ingredients of the tables.
 
 RxNorm says it in steps (appendix 1 of its documentation, https://www.nlm.nih.gov/research/umls/rxnorm/docs/appendix1.html):
 a branded product is the trade name of a generic one, which consists of components, each of which has one ingredient. A
-server tells these relations as properties, if at all. One that does not, that tells half of it, or that ends at a
-substance which is no ingredient of the tables, leaves the product unmapped.
+server tells these relations as properties, if at all. One that tells half of it, or ends at a substance which is no
+ingredient of the tables, leaves the product unmapped. One that tells no relation, only the name, is taken at its name,
+where that is put together as RxNorm does (:mod:`cds.core.product_names`).
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cds.core.codes import Code
+from cds.core.codes import NAME, Code, normalised_name
+from cds.core.product_names import ingredient_names
 from cds.core.vocabulary import ConceptKind, Meaning, Relation
 
 if TYPE_CHECKING:
@@ -59,11 +61,28 @@ async def ingredients_in(
     told = await climb.ask(product)
     if told is None or not told.display or _LOCAL.search(told.display):
         return ()
+    if not any(told.values.get(each) for each in RELATIONS):
+        return _by_name(told.display, vocabulary)
     found = await climb.follow(told, (product,))
     if len(found) < _named(told.display):
         return ()
     concepts = sorted({concept for code in found for concept in climb.meant(code)})
     return tuple(Meaning(concept, Relation.NARROW) for concept in concepts)
+
+
+async def ingredients_named(
+    product: Code, vocabulary: Vocabulary, server: TerminologyServer, visit: Visit
+) -> tuple[Meaning, ...]:
+    """Give what a product holds by the name that the server has for it: an NDC has no relations of its own."""
+    told = await server.properties(product, (), visit)
+    return () if told is None else _by_name(told.display, vocabulary)
+
+
+def _by_name(display: str, vocabulary: Vocabulary) -> tuple[Meaning, ...]:
+    """Give the ingredients in a product's name; nothing unless it is taken apart whole and the tables know each."""
+    found = [_Climb.known(Code(NAME, normalised_name(each)), vocabulary) for each in ingredient_names(display)]
+    concepts = sorted({concept for each in found for concept in each})
+    return tuple(Meaning(each, Relation.NARROW) for each in concepts) if all(found) else ()
 
 
 def _named(display: str) -> int:
@@ -81,15 +100,20 @@ class _Climb:
     left: int = _MOST_LOOKED_UP
 
     def meant(self, code: Code) -> tuple[str, ...]:
+        """Give the ingredient that a code is in the tables."""
+        return self.known(code, self.vocabulary)
+
+    @staticmethod
+    def known(code: Code, vocabulary: Vocabulary) -> tuple[str, ...]:
         """Give the ingredient that a code is in the tables: verified, and neither more nor less than it."""
-        if code in self.vocabulary.denied:
+        if code in vocabulary.denied:
             return ()
         return tuple(
             each.concept
-            for each in self.vocabulary.exact.get(code, ())
+            for each in vocabulary.exact.get(code, ())
             if each.counts
             and each.relation is Relation.EXACT
-            and self.vocabulary.concepts[each.concept].kind is ConceptKind.INGREDIENT
+            and vocabulary.concepts[each.concept].kind is ConceptKind.INGREDIENT
         )
 
     async def ask(self, code: Code) -> Properties | None:

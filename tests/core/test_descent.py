@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from cds.core.chart import Condition, Exposure, Kind
-from cds.core.codes import ICD10CM, RXNORM, SNOMED, Code, Coded
+from cds.core.codes import ICD10CM, NDC, RXNORM, SNOMED, Code, Coded
 from cds.core.descent import held, legacies, strange_codes
 from cds.core.vocabulary import Meaning, Relation, Vocabulary
 from tests.core.builders import VOCABULARY, chart
@@ -86,9 +86,9 @@ def test_only_codes_that_no_table_speaks_of_are_strange() -> None:
 
 
 def test_a_product_of_which_no_table_speaks_is_strange_too() -> None:
-    product, package = Code(RXNORM, "100"), Code("http://hl7.org/fhir/sid/ndc", "0003-0293-05")
-    the_chart = chart(Exposure(Coded((product, package)), "MedicationRequest/1"))
-    assert strange_codes(the_chart, TABLES, {Kind.MEDICATION}) == (product,)
+    product, package, local = Code(RXNORM, "100"), Code(NDC, "0003-0293-05"), Code("urn:pharmacy", "100")
+    the_chart = chart(Exposure(Coded((product, package, local)), "MedicationRequest/1"))
+    assert strange_codes(the_chart, TABLES, {Kind.MEDICATION}) == (package, product)
     assert strange_codes(the_chart, TABLES, {Kind.CONDITION}) == ()
 
 

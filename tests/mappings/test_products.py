@@ -10,7 +10,7 @@ import httpx
 import pytest
 import respx
 
-from cds.core.codes import RXNORM, Code
+from cds.core.codes import NAME, NDC, RXNORM, Code
 from cds.core.vocabulary import Concept, ConceptKind, Meaning, Relation, Vocabulary
 from cds.terms.descent import ServerTerminology
 from cds.terms.products import RELATIONS
@@ -37,6 +37,8 @@ DRUGS = Vocabulary(
         rx("14"): (Meaning("lutetium-dotatate", Relation.BROAD), Meaning("other", Relation.BROAD)),
         rx("15"): (Meaning("doubtful", verified=False),),
         rx("16"): (Meaning("ketoconazole", Relation.NARROW),),
+        **{Code(NAME, name): (Meaning(name),) for name in ("ketoconazole", "trifluridine", "tipiracil")},
+        Code(NAME, "doubtful"): (Meaning("doubtful", verified=False),),
     },
     denied={rx("17"): frozenset({"ketoconazole"})},
 )
@@ -89,6 +91,12 @@ ODD: Mapping[str, Told] = {
     "407": ("coded", {"Has-Ingredient": [{"valueCoding": {"system": RXNORM, "code": "10"}}]}),
     "408": ("in words", {"has ingredient": [{"valueString": "10"}]}),
     "409": ("nothing said of it", {}),
+    "600": ("12 HR ketoconazole 200 MG Extended Release Oral Tablet [Nizoral]", {}),
+    "601": ("tipiracil 6.14 MG / trifluridine 15 MG Oral Tablet", {"isa": ["10"]}),
+    "602": ("strange 1 MG / trifluridine 15 MG Oral Tablet", {}),
+    "603": ("ketoconazole 20 MG/ML Topical Cream", {}),
+    "604": ("doubtful 20 MG Oral Tablet", {}),
+    "605": ("ketoconazole tablets, 200 milligrams", {}),
     "410": ("other relations only", {"ingredient_of": ["10"], "isa": ["10"], "has_tradename": ["10"]}),
     "411": ("two generics", {"tradename_of": ["101", "200"]}),
     "420": ("a", {"consists_of": ["421"]}),
@@ -154,6 +162,17 @@ async def world() -> AsyncIterator[World]:
     async with respx.mock(assert_all_called=False) as router, httpx.AsyncClient() as client:
         router.route(host="tx.example.org").mock(side_effect=fake)
         yield World(fake, client)
+
+
+@pytest.mark.parametrize("system", [RXNORM, NDC])
+async def test_a_product_of_which_only_the_name_is_told_is_taken_at_its_name(world: World, system: str) -> None:
+    codes = [Code(system, str(value)) for value in range(600, 607)]
+    found = await world.terminology().meanings(codes, DRUGS)
+    assert {code.value: [each.concept for each in meanings] for code, meanings in found.items()} == {
+        "600": ["ketoconazole"],
+        "601": ["tipiracil", "trifluridine"],
+    }
+    assert all(each.relation is Relation.NARROW for meanings in found.values() for each in meanings)
 
 
 @pytest.mark.parametrize(

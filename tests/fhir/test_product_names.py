@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cds.core.codes import RXNORM
+from cds.core.product_names import ingredient_names
 from cds.fhir.elements import Elements
-from cds.fhir.products import ingredient_names
 from tests.shipped import vocabulary
 
 APART = {
