@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Self
 
+from cds.circuit import Circuit
 from cds.core.verdict import Standing, Verdict
 from cds.errors import StoreDown
 from cds.hooks.feedback import Feedback
@@ -88,28 +89,13 @@ class Grounds:
         return self.single.get(trial_in(topic) or topic, self.together)
 
 
-_REST_S = 5.0
-
-
-@dataclass(slots=True)
-class _Rest:
-    """After a ledger did not answer, calls leave it alone for a few seconds, or each of them would wait in turn."""
-
-    until: float = 0.0
-
-    def begin(self) -> None:
-        self.until = asyncio.get_running_loop().time() + _REST_S
-
-    def goes_on(self) -> bool:
-        return asyncio.get_running_loop().time() < self.until
-
-
 @dataclass(frozen=True, slots=True)
 class Memory:
     """A ledger, the keys to read and write it with, and what the site has chosen.
 
     ``cool_down``: how long a trial that was told is not told again to the same clinician for the same patient on the
-    same findings. ``patience_s``: how long a call waits for the ledger. Feedback is always tried.
+    same findings. ``patience_s``: how long a call waits for the ledger. One that
+    did not answer is left alone by ``circuit`` for some seconds; feedback is always tried.
     """
 
     ledger: Ledger
@@ -117,7 +103,7 @@ class Memory:
     cool_down: dt.timedelta = dt.timedelta(0)
     keep_comments: bool = False
     patience_s: float = 0.5
-    _rest: _Rest = field(default_factory=_Rest, repr=False, compare=False)
+    circuit: Circuit = field(default_factory=lambda: Circuit(failures=1, rest_s=5.0), repr=False, compare=False)
 
     def parties(self, place: Sequence[str], patient_id: str, viewer: str) -> Parties:
         """Say by which hashes a patient and a viewer are known.
@@ -140,7 +126,7 @@ class Memory:
         told = Grounds.of(verdicts)
         if self.pseudonyms is None or not parties or told is None:
             return frozenset()
-        if self._rest.goes_on():
+        if self.circuit.open():
             return None
         shown: Sequence[Shown] = ()
         try:
@@ -149,9 +135,10 @@ class Memory:
                 if self.cool_down and not occasion.orders:
                     shown = await self.ledger.shown(parties.patients, parties.viewers, now - self.cool_down)
         except (StoreDown, TimeoutError):
-            self._rest.begin()
+            self.circuit.note(failed=True)
             event("the store does not answer: dismissals are not heeded")
             return None
+        self.circuit.note(failed=False)
         quieted = {trial_in(each.nct_id) or each.nct_id for each in dismissed if self._silences(each, occasion, told)}
         quieted |= {each.nct_id for each in shown if not _of_orders(each.nct_id) and not self._news(each, told)}
         return frozenset(quieted - told.silent)
@@ -176,7 +163,7 @@ class Memory:
         """
         if not cards:
             return True
-        if self._rest.goes_on():
+        if self.circuit.open():
             return False
         told = Grounds.of(verdicts) or Grounds({}, "", frozenset())
         rows = [self._row(each.uuid, topic_of(each), told, occasion) for each in cards if each.uuid is not None]
@@ -184,9 +171,10 @@ class Memory:
             async with asyncio.timeout(self.patience_s):
                 await self.ledger.told(rows)
         except (StoreDown, TimeoutError):
-            self._rest.begin()
+            self.circuit.note(failed=True)
             event("the store does not answer: told cards are not kept", cards=len(cards))
             return False
+        self.circuit.note(failed=False)
         return True
 
     def _row(self, uuid: str, topic: str, told: Grounds, occasion: Occasion) -> ToldCard:

@@ -23,6 +23,7 @@ from cds.core.plan import Plan
 from cds.core.screen import screen, withheld
 from cds.core.verdict import Verdict, Withheld
 from cds.errors import BadCall, PatientUnavailable
+from cds.fhir.addresses import base_of
 from cds.fhir.answer import Answer, AnswerState
 from cds.fhir.drafts import Drafts, read_drafts
 from cds.fhir.read import chart_of
@@ -278,7 +279,7 @@ def _occasion(call: Call, service: Service) -> Occasion:
     offer = OFFERS[call.hook]
     caller = call.caller
     name = "" if caller.id == ANONYMOUS.id else caller.id
-    place = (caller.issuer or name, caller.tenant or "", (call.server or "").rstrip("/"))
+    place = (caller.issuer or name, caller.tenant or "", base_of(call.server or "") or "")
     parties = service.memory.parties(place, call.patient_id, call.viewer) if service.memory else Parties()
     return Occasion(service.clock.now(), caller.id, offer.id, parties, orders=offer.about_orders)
 

@@ -12,7 +12,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 import cds
 from cds.api.assessments import assessment_routes
-from cds.api.door import Doorway, caller_id, shut
+from cds.api.door import Doorway, shut
 from cds.api.feedback import feedback_routes
 from cds.api.guard import CALL_ID, Guard
 from cds.api.hooks import hook_routes
@@ -74,7 +74,7 @@ def build(  # noqa: PLR0913 - every part of the application that is made elsewhe
         lifespan=lifespan,
     )
     app.include_router(hook_routes(service, settings.max_body_bytes))
-    app.include_router(feedback_routes(service, caller_id))
+    app.include_router(feedback_routes(service))
     app.include_router(assessment_routes(service, records, settings.max_body_bytes))
     app.include_router(trial_routes(service))
     app.include_router(health_routes(service, store_up))

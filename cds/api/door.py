@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from cds.hooks.callers.authenticate import Door
 
-__all__ = ["OPEN", "Doorway", "caller_id", "caller_of", "shut"]
+__all__ = ["OPEN", "Doorway", "caller_of", "shut"]
 
 OPEN: Final = frozenset({"/health/live", "/health/ready", "/metrics", "/openapi.json"})
 """What anyone who reaches the service may read: it runs, what was counted, and how it is called."""
@@ -66,11 +66,6 @@ def caller_of(request: Request) -> Caller:
     """Say who a request is from that came through the door."""
     caller: Caller = request.state.caller
     return caller
-
-
-async def caller_id(request: Request) -> str:
-    """Give the site's own name for the caller of a request."""
-    return caller_of(request).id
 
 
 def shut(document: dict[str, Any]) -> None:

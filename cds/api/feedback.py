@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from cds.api.body import body_of, read_body
+from cds.api.door import caller_of
 from cds.api.guard import count
 from cds.api.outcomes import answers, errors, reply
 from cds.errors import BadCall, StoreDown
@@ -29,9 +30,6 @@ if TYPE_CHECKING:
 
 LONGEST_FEEDBACK: Final = 1_000_000
 """Bytes of a batch; 200 items with long comments are less."""
-
-CallerOf = Callable[[Request], Awaitable[str]]
-"""Says which caller, by the site's own name for it, a request is from."""
 
 _EXAMPLE: dict[str, Any] = {
     "feedback": [
@@ -97,16 +95,16 @@ class FeedbackSummary(BaseModel):
     trials: list[TrialFeedback]
 
 
-def feedback_routes(service: Service, caller_of: CallerOf) -> APIRouter:
+def feedback_routes(service: Service) -> APIRouter:
     """Give the feedback route of each service that this installation offers, and the summary."""
     routes = APIRouter()
     for hook in service.hooks:
-        _add_feedback(routes, OFFERS[hook].id, service, caller_of)
-    _add_summary(routes, service, caller_of)
+        _add_feedback(routes, OFFERS[hook].id, service)
+    _add_summary(routes, service)
     return routes
 
 
-def _add_feedback(routes: APIRouter, name: str, service: Service, caller_of: CallerOf) -> None:
+def _add_feedback(routes: APIRouter, name: str, service: Service) -> None:
     path = f"/cds-services/{name}/feedback"
 
     @routes.post(path + "/", include_in_schema=False)
@@ -120,7 +118,7 @@ def _add_feedback(routes: APIRouter, name: str, service: Service, caller_of: Cal
     )
     async def feedback(request: Request) -> Response:
         """Keep what clinicians did with cards; a batch is kept whole or not at all."""
-        caller = await caller_of(request)
+        caller = caller_of(request).id
         sent = await read_body(request, LONGEST_FEEDBACK)
         said = read_feedback(decode(sent))
         recorded = await memory_of(service).hear(said, caller, service.clock.now())
@@ -129,7 +127,7 @@ def _add_feedback(routes: APIRouter, name: str, service: Service, caller_of: Cal
         return reply(counts)
 
 
-def _add_summary(routes: APIRouter, service: Service, caller_of: CallerOf) -> None:
+def _add_summary(routes: APIRouter, service: Service) -> None:
     @routes.get(
         "/api/feedback/summary",
         tags=["Trials"],
@@ -140,7 +138,7 @@ def _add_summary(routes: APIRouter, service: Service, caller_of: CallerOf) -> No
     )
     async def summary(request: Request) -> Response:
         """Count the cards that were told to this caller, per trial, by what became of them."""
-        caller = await caller_of(request)
+        caller = caller_of(request).id
         since, until = request.query_params.get("since"), request.query_params.get("until")
         first, end = period(since, until, service.zone)
         try:

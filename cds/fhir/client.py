@@ -10,11 +10,11 @@ import logging
 from dataclasses import dataclass, field
 from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
 
 import httpx
 
 from cds.errors import BadCall
+from cds.fhir.addresses import base_of, is_below, origin_of
 from cds.fhir.answer import Answer, AnswerState
 from cds.fhir.sorting import announced, matches
 from cds.fhir.values import Json, many, part, word
@@ -98,7 +98,7 @@ class FhirRecords:
         A cookie would carry one caller's session into another caller's requests.
         """
         self._client = client
-        self._allowed = frozenset(filter(None, map(_base, allowed)))
+        self._allowed = frozenset(filter(None, map(base_of, allowed)))
         self._limits = limits or Limits()
         for name in ("httpx", "httpcore"):
             logging.getLogger(name).setLevel(logging.WARNING)
@@ -119,7 +119,7 @@ class FhirRecords:
         return {search.key: answer for search, answer in zip(wanted, answers, strict=True)}
 
     def _visit(self, server: str, token: str | None, deadline_s: float) -> _Visit | None:
-        base = _base(server)
+        base = base_of(server)
         if base is None or base not in self._allowed:
             return None
         headers = {"accept": "application/fhir+json", "accept-encoding": _PACKED}
@@ -184,9 +184,9 @@ class FhirRecords:
             if following is None:
                 return
             here = _absolute(here, following)
-            if _origin(here) != _origin(visit.base):
+            if origin_of(here) != origin_of(visit.base):
                 raise _StopError("the next page is said to be on another server, which is not asked")
-            if not _is_below(here, visit.base):
+            if not is_below(here, visit.base):
                 raise _StopError("its next page lies elsewhere")
             if here in pages.seen:
                 raise _StopError("the FHIR server's pages go round in a circle")
@@ -273,40 +273,10 @@ def _retry_after_s(response: httpx.Response) -> float | None:
     return float(sent) if sent.isascii() and sent.isdigit() else None
 
 
-def _base(url: str) -> str | None:
-    """Give a server's base in the one form bases are compared in; nothing for what cannot be one."""
-    try:
-        parts = urlsplit(url.strip())
-        origin = _origin(url.strip())
-    except ValueError:
-        return None
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or parts.query or parts.fragment:
-        return None
-    scheme, host, port = origin
-    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}{parts.path.rstrip('/')}"
-
-
-def _origin(url: str) -> tuple[str, str, int]:
-    parts = urlsplit(url)
-    scheme = parts.scheme.lower()
-    return scheme, (parts.hostname or "").lower(), parts.port or (443 if scheme == "https" else 80)
-
-
-def _is_below(url: str, base: str) -> bool:
-    """Say whether a URL lies within the base's path, without a user's name in it or steps that lead out.
-
-    Some servers take a backslash for a slash, and leave out what follows a semicolon (``..;``) before they take steps.
-    """
-    parts, root = urlsplit(url), urlsplit(base).path
-    inside = parts.path == root or parts.path.startswith(root + "/")
-    steps = unquote(parts.path).replace("\\", "/").split("/")
-    return inside and "@" not in parts.netloc and all(step.partition(";")[0] != ".." for step in steps)
-
-
 def _absolute(base: str, url: str) -> str:
     try:
         found = str(httpx.URL(base).join(url))
-        _origin(found)
+        origin_of(found)
     except (httpx.InvalidURL, ValueError):
         raise _StopError("the FHIR server names a next page that is no URL") from None
     return found

@@ -1,9 +1,9 @@
-"""How a server is spared: what it answered is kept for a while, and one that keeps failing is left alone."""
+"""How a server is spared: what it answered is kept for a while."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from cds.core.codes import Code
@@ -58,23 +58,3 @@ class Answers:
         self._kept.move_to_end(question)
         while len(self._kept) > self._size:
             self._kept.popitem(last=False)
-
-
-@dataclass(slots=True)
-class Circuit:
-    """Whether a server that failed in several calls in a row is left alone; after the rest, one failure is enough."""
-
-    failures: int
-    rest_s: float
-    clock: Callable[[], float]
-    row: int = field(default=0, init=False)
-    since: float = field(default=0.0, init=False)
-
-    def open(self) -> bool:
-        """Say whether the server is left alone."""
-        return self.row >= self.failures and self.clock() - self.since < self.rest_s
-
-    def note(self, *, failed: bool) -> None:
-        """Take in how a call that asked the server went."""
-        self.row = self.row + 1 if failed else 0
-        self.since = self.clock()

@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 import httpx
 import msgspec
 
+from cds.circuit import Circuit
 from cds.core.codes import Code
-from cds.terms.answers import Answers, Circuit, Properties
+from cds.terms.answers import Answers, Properties
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -3,7 +3,7 @@
 import pytest
 
 from cds.fhir.searches import CODES_PER_SEARCH, searches_for
-from cds.fhir.templates import template_faults
+from tests.fhir.template_rules import template_faults
 from tests.service import world
 from tests.shipped import plan
 

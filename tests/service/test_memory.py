@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from cds.circuit import Circuit
 from cds.core.verdict import Standing
 from cds.errors import StoreDown
 from cds.hooks.callers.caller import ANONYMOUS
@@ -365,10 +366,11 @@ async def test_a_store_that_fails_takes_no_cards_away(ledger: Broken) -> None:
         await asyncio.wait_for(memory.hear([Feedback("card", "overridden", NOW)], "ehr", NOW), 0.1)
 
 
-async def test_a_store_that_does_not_answer_is_left_alone_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_store_that_does_not_answer_is_left_alone_for_a_while() -> None:
     """One call has waited for it; the next ones do not wait in turn. Feedback is tried all the same."""
     ledger = Broken(StoreDown("down"))
-    service = world.service(memory=Memory(ledger, OLD))
+    moment = [100.0]
+    service = world.service(memory=Memory(ledger, OLD, circuit=Circuit(1, 5.0, lambda: moment[0])))
     for _ in range(3):
         answered = await answer(call(caller=EHR, server=SERVER), service)
         assert answered.store_failures == ("dismissals", "told")
@@ -379,8 +381,7 @@ async def test_a_store_that_does_not_answer_is_left_alone_for_a_while(monkeypatc
         await service.memory.hear([Feedback("card", "overridden", NOW)], "ehr", NOW)
     assert ledger.asked == 2
     ledger.problem = None
-    loop = asyncio.get_running_loop()
-    monkeypatch.setattr(loop, "time", lambda now=loop.time: now() + 6)
+    moment[0] += 6
     assert (await answer(call(caller=EHR, server=SERVER), service)).store_failures == ()
 
 

@@ -16,7 +16,7 @@ from cds.hooks.callers.caller import ANONYMOUS, Caller, Profile
 from cds.hooks.callers.fields import Fields
 from cds.hooks.callers.keys import Key, keys_in
 from cds.hooks.callers.profiles import profiles, signed_by
-from cds.settings.readers import is_loopback
+from cds.settings.readers import is_loopback, web_address
 
 __all__ = ["ListedCaller", "load_callers"]
 
@@ -128,13 +128,10 @@ def _addresses(fields: Fields, name: str, *, allow_http: bool) -> tuple[str, ...
 
 def _is_safe(address: str, *, allow_http: bool) -> bool:
     try:
-        parts = urlsplit(address)
-        host = parts.hostname or ""
+        parts = urlsplit(web_address(address))
     except ValueError:
         return False
-    plain = parts.scheme == "http" and (is_loopback(host) or allow_http)
-    extra = parts.query or parts.fragment or parts.username is not None
-    return bool(host) and not extra and (parts.scheme == "https" or plain)
+    return parts.scheme == "https" or allow_http or is_loopback(parts.hostname or "")
 
 
 def _keys(fields: Fields, folder: Path) -> tuple[Key, ...]:
