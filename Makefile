@@ -93,9 +93,10 @@ fuzz: env ## edit bodies under the guidance of coverage for FUZZ_S seconds (60);
 	@test ! -e $(FUZZER) || $(BIN)/python tests/security/fuzz.py --seconds $(FUZZ_S)
 
 .PHONY: bench
-bench: env ## time and memory of one hook call
+bench: env ## time and memory of one hook call; a chart read from a real FHIR server
 	$(BIN)/python -m bench.hook
 	$(BIN)/python -m bench.load
+	$(BIN)/python -m bench.fetch
 
 # --------------------------------------------------------------------------------------------------------- to change it
 

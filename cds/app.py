@@ -14,7 +14,8 @@ from cds import __version__
 from cds.api.build import build
 from cds.core.plan import Plan
 from cds.core.vocabulary import Vocabulary
-from cds.fhir.client import FhirRecords
+from cds.fhir.asking.client import FhirRecords
+from cds.fhir.backend.keys import keys_in
 from cds.hooks.callers.fetching import over_http
 from cds.hooks.callers.replays import MemoryReplays
 from cds.hooks.steps import Steps
@@ -147,7 +148,15 @@ def create_app(
     pages = (demo_router(charts, service.templates, service.today()),) if charts else ()
     door = make_door(settings, callers, fetch=over_http(client), shared=store, now=service.clock.now)
     return build(
-        service, settings, registry, door=door, lifespan=lifespan, pages=pages, store_up=store.ready, traces=traces
+        service,
+        settings,
+        registry,
+        door=door,
+        lifespan=lifespan,
+        pages=pages,
+        store_up=store.ready,
+        traces=traces,
+        keys=keys_in(settings.client_keys),
     )
 
 

@@ -1,6 +1,7 @@
-"""The second use case: hold a chart that came in one Bundle against trials, and give every finding.
+"""The second use case: hold a chart against trials, and give every finding.
 
-The same screen as behind a hook call (:mod:`cds.service`), without cards and without a FHIR server.
+The same screen as behind a hook call (:mod:`cds.service`), without cards. The chart comes in one Bundle, or from a FHIR
+server in the way that a hook call reads it; from there on there is no difference.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 
 from cds.core.chart import Chart, Lost
@@ -17,11 +18,12 @@ from cds.core.plan import Plan
 from cds.core.recognise import unreadable_values
 from cds.core.screen import screen, withheld
 from cds.core.verdict import Verdict, Withheld
-from cds.errors import BadCall, UnknownService
-from cds.fhir.read import chart_of_bundle
-from cds.service import Service, understood
+from cds.errors import BadCall, RecordsError, UnknownService
+from cds.fhir.reading.read import chart_of_bundle
+from cds.fhir.reading.refusals import unread_refusals
+from cds.service import Call, Service, chart_from, record_of, understood
 
-__all__ = ["Assessment", "Question", "assess", "assess_asking"]
+__all__ = ["Assessment", "Question", "assess", "assess_asking", "assess_fetched", "assessed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +55,34 @@ def assess(question: Question, service: Service) -> Assessment:
     Raises ``BadCall`` (not a Bundle, an attestation of no such criterion), ``NoPatient`` and ``UnknownService`` (a
     trial that is not loaded).
     """
-    return _assessment(question, *_opened(question, service), service)
+    return _answered(question, *_opened(question, service), service)
 
 
 async def assess_asking(question: Question, service: Service) -> Assessment:
     """Do the same beside the loop, and ask the terminology server, where there is one, as a hook call does."""
     chart, plan = await asyncio.to_thread(_opened, question, service)
     plan = await understood(chart, plan, service)
-    return await asyncio.to_thread(_assessment, question, chart, plan, service)
+    return await asyncio.to_thread(_answered, question, chart, plan, service)
+
+
+async def assess_fetched(
+    call: Call, service: Service, *, trials: tuple[str, ...] | None = None, as_of: dt.date | None = None
+) -> Assessment:
+    """Read a patient's record as a hook call does that was sent nothing, and hold it against trials.
+
+    Only what these trials need is asked for. Raises ``PatientUnavailable`` where the server does not give the patient,
+    ``UnknownService`` for a trial that is not loaded, and ``RecordsError`` where it could not be read whether the
+    patient refuses research: then no trial may be told.
+    """
+    if trials is not None:
+        service = replace(service, plan=_only(service.plan, trials))
+    answers = await record_of(call, service)
+    unread = unread_refusals(answers, service.searches)
+    if unread:
+        raise RecordsError(f"whether the patient refuses research could not be read, so no trial is told ({unread})")
+    chart = chart_from(answers, call, service)
+    plan = await understood(chart, service.plan, service)
+    return assessed(chart, plan, as_of or service.today())
 
 
 def _opened(question: Question, service: Service) -> tuple[Chart, Plan]:
@@ -76,9 +98,13 @@ def _opened(question: Question, service: Service) -> tuple[Chart, Plan]:
     return chart, plan
 
 
-def _assessment(question: Question, chart: Chart, plan: Plan, service: Service) -> Assessment:
-    as_of = question.as_of or service.today()
-    verdicts = screen(chart, plan, as_of, question.attestations)
+def _answered(question: Question, chart: Chart, plan: Plan, service: Service) -> Assessment:
+    return assessed(chart, plan, question.as_of or service.today(), question.attestations)
+
+
+def assessed(chart: Chart, plan: Plan, as_of: dt.date, attestations: tuple[Attestation, ...] = ()) -> Assessment:
+    """Hold a chart against the trials of a plan, however it came."""
+    verdicts = screen(chart, plan, as_of, attestations)
     lost = chart.lost + unreadable_values(chart, plan.vocabulary)
     return Assessment(as_of, chart, lost, verdicts, withheld(chart, as_of))
 

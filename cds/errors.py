@@ -19,7 +19,9 @@
     │   ├── Unreachable             no connection, or one that broke
     │   ├── Refused                 401, 403, 404, 429, 5xx … with the status kept
     │   ├── Unreadable              an answer that is not a FHIR resource
+    │   ├── NoAccess                no token for it could be had
     │   └── TooSlow                 the deadline passed
+    ├── NoAnswer                    a CDS service that is called as an EHR would gave no answer that can be read
     └── DefinitionError             our own files are at fault; stops start-up with file, place and reason
         ├── BadTrial
         ├── BadMapping
@@ -136,8 +138,16 @@ class Unreadable(RecordsError):
     """The FHIR server's answer is not a FHIR resource."""
 
 
+class NoAccess(RecordsError):
+    """No token for the FHIR server could be had; the message says why, and holds nothing that was sent or answered."""
+
+
 class TooSlow(RecordsError):
     """The deadline passed before the FHIR server answered."""
+
+
+class NoAnswer(CdsError):
+    """A CDS service that is called as an EHR would gave no answer; the message says how, and holds nothing of it."""
 
 
 class DefinitionError(CdsError):

@@ -15,10 +15,11 @@ import ipaddress
 import socket
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import httpx
 
-__all__ = ["ForbiddenAddress", "GuardedTransport", "Network", "named_outright"]
+__all__ = ["ForbiddenAddress", "GuardedTransport", "Network", "named_outright", "plain_transports"]
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -85,7 +86,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         self._networks = tuple(networks)
         self._outright = frozenset(outright)
         self._look_up = look_up
-        self._make = inner or _plain_transports()
+        self._make = inner or plain_transports()
         self._inner: dict[str, httpx.AsyncBaseTransport] = {}
         self._kept: dict[tuple[str, int], _Kept] = {}
 
@@ -131,9 +132,15 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         return inside or all(map(_is_public, (address, *_carried(address))))
 
 
-def _plain_transports() -> Callable[[], httpx.AsyncBaseTransport]:
-    """Make transports that share one TLS context, which is slow to build; what it trusts is certifi's list."""
+def plain_transports(authorities: Path | None = None) -> Callable[[], httpx.AsyncBaseTransport]:
+    """Make transports that share one TLS context, which is slow to build.
+
+    It trusts certifi's list, and besides it the certificate authorities in a PEM file. Raises ``OSError`` for a file
+    that cannot be read and ``ssl.SSLError`` for one that holds no certificate.
+    """
     context = httpx.create_ssl_context(trust_env=False)
+    if authorities is not None:
+        context.load_verify_locations(cafile=authorities)
     return lambda: httpx.AsyncHTTPTransport(verify=context, trust_env=False)
 
 

@@ -18,7 +18,7 @@ from cds.hooks.callers.profiles import profiles
 from cds.hooks.callers.replays import MemoryReplays, Replays, SharedReplays
 from cds.hooks.pseudonyms import Pseudonyms
 from cds.memory import Memory
-from cds.network import GuardedTransport, named_outright
+from cds.network import GuardedTransport, named_outright, plain_transports
 from cds.telemetry import event
 from cds.terms.descent import ServerTerminology
 from cds.terms.server import TerminologyServer
@@ -38,6 +38,7 @@ __all__ = [
     "make_door",
     "make_memory",
     "make_terminology",
+    "outgoing",
     "store_url",
 ]
 
@@ -52,8 +53,17 @@ def http_client(
     ``callers`` are the addresses that are listed for callers. No proxies or passwords out of the environment.
     """
     listed = (*callers, *settings.fhir_servers, *filter(None, [settings.terminology_url]))
-    network = network or GuardedTransport(settings.private_networks, named_outright(listed))
+    network = network or outgoing(settings, listed)
     return httpx.AsyncClient(transport=network, trust_env=False, follow_redirects=False)
+
+
+def outgoing(settings: Settings, listed: Iterable[str]) -> httpx.AsyncBaseTransport:
+    """Give what carries outgoing calls to listed addresses; raises ``BadSetting`` where CDS_TRUSTED_CA holds none."""
+    try:
+        inner = plain_transports(settings.trusted_ca)
+    except (OSError, ValueError):
+        raise BadSetting("CDS_TRUSTED_CA: is no PEM file of certificate authorities that can be read") from None
+    return GuardedTransport(settings.private_networks, named_outright(listed), inner=inner)
 
 
 def make_terminology(settings: Settings, client: httpx.AsyncClient) -> Terminology | None:

@@ -27,6 +27,10 @@ class Records(Protocol):
         """Run searches for a patient, all under one deadline, and give each key's answer; a failure is an answer."""
         ...
 
+    async def read(self, references: Sequence[str], *, server: str, token: str | None, deadline_s: float) -> Answer:
+        """Read the Medications that entries refer to, as far as they are on this server; a failure is an answer."""
+        ...
+
 
 class Terminology(Protocol):
     """Where codes are asked about that the tables do not hold."""

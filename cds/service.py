@@ -25,9 +25,9 @@ from cds.core.verdict import Verdict, Withheld
 from cds.errors import BadCall, PatientUnavailable
 from cds.fhir.addresses import base_of
 from cds.fhir.answer import Answer, AnswerState
-from cds.fhir.drafts import Drafts, read_drafts
-from cds.fhir.read import chart_of
-from cds.fhir.refusals import refusal_searches, unread_refusals
+from cds.fhir.reading.drafts import Drafts, read_drafts
+from cds.fhir.reading.read import chart_of
+from cds.fhir.reading.refusals import refusal_searches, unread_refusals
 from cds.fhir.searches import PATIENT, Search, searches_for
 from cds.gathering import Asking, gather
 from cds.hooks.callers.caller import ANONYMOUS, Caller
@@ -43,7 +43,7 @@ from cds.hooks.wire import Card
 from cds.memory import Memory, Occasion, Parties, topic_of
 from cds.ports import Clock, Ids, Records, Terminology
 
-__all__ = ["Answered", "Call", "Service", "answer", "understood"]
+__all__ = ["Answered", "Call", "Service", "answer", "chart_from", "record_of", "understood"]
 
 ResultT = TypeVar("ResultT")
 _STEPS, _VERSION = re.compile(r"[/?]"), re.compile(r"/_history/|#")
@@ -171,9 +171,9 @@ async def answer(call: Call, service: Service) -> Answered:
     """
     if call.by_the_patient:
         return Answered(withheld=Withheld.VIEWER)
-    answers = await _record(call, service)
+    answers = await record_of(call, service)
     aside = sum(len(each.resources) for each in answers.values()) >= _MANY
-    chart = await _run(aside, partial(_chart, answers, call, service))
+    chart = await _run(aside, partial(chart_from, answers, call, service))
     states = {key: each.state for key, each in answers.items()}
     as_of = service.today()
     reason = withheld(chart, as_of)
@@ -225,8 +225,11 @@ async def _run(aside: bool, work: Callable[[], ResultT]) -> ResultT:  # noqa: FB
     return await asyncio.to_thread(work) if aside else work()
 
 
-async def _record(call: Call, service: Service) -> dict[str, Answer]:
-    """Put together what was sent and what is fetched; it must be about the patient of the call."""
+async def record_of(call: Call, service: Service) -> dict[str, Answer]:
+    """Put together what was sent and what is fetched; it must be about the patient of the call.
+
+    Raises ``BadCall`` and ``PatientUnavailable``.
+    """
     sent = prefetched(call.prefetch, service.templates, single=frozenset({PATIENT.key}))
     _check_sent_patient(sent[PATIENT.key], call.patient_id)
     answers = await gather(sent, service.searches, service.asking(call))
@@ -234,8 +237,16 @@ async def _record(call: Call, service: Service) -> dict[str, Answer]:
     return answers
 
 
-def _chart(answers: Mapping[str, Answer], call: Call, service: Service) -> Chart:
-    return chart_of(answers, service.searches, patient_id=call.patient_id, zone=service.zone, opt_out=service.opt_out)
+def chart_from(answers: Mapping[str, Answer], call: Call, service: Service) -> Chart:
+    """Read a call's record as a chart."""
+    return chart_of(
+        answers,
+        service.searches,
+        patient_id=call.patient_id,
+        zone=service.zone,
+        opt_out=service.opt_out,
+        server=call.server or "",
+    )
 
 
 async def understood(chart: Chart, plan: Plan, service: Service) -> Plan:

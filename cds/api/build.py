@@ -16,6 +16,7 @@ from cds.api.door import Doorway, shut
 from cds.api.feedback import feedback_routes
 from cds.api.guard import CALL_ID, Guard
 from cds.api.hooks import hook_routes
+from cds.api.keys import key_routes
 from cds.api.limits import Gate, share_of
 from cds.api.models import AssessmentRequest
 from cds.api.operations import StoreUp, health_routes, metrics_routes
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
     from starlette.types import Lifespan
 
+    from cds.fhir.backend.keys import OwnKey
     from cds.hooks.callers.authenticate import Door
     from cds.service import Service
     from cds.settings import Settings
@@ -57,10 +59,11 @@ def build(  # noqa: PLR0913 - every part of the application that is made elsewhe
     pages: Iterable[APIRouter] = (),
     store_up: StoreUp | None = None,
     traces: Traces | None = None,
+    keys: Iterable[OwnKey] = (),
 ) -> FastAPI:
     """Give the application, with these pages besides. Those that need a network (Swagger's, ReDoc's) are left out.
 
-    ``door`` says who calls, and lets nobody else in.
+    ``door`` says who calls, and lets nobody else in. Of ``keys`` the public halves are published.
     """
     app = FastAPI(
         title="Trialcards",
@@ -78,6 +81,7 @@ def build(  # noqa: PLR0913 - every part of the application that is made elsewhe
     app.include_router(assessment_routes(service, records, settings.max_body_bytes))
     app.include_router(trial_routes(service))
     app.include_router(health_routes(service, store_up))
+    app.include_router(key_routes(keys))
     metrics = Metrics(cds.__version__, len(service.plan.trials))
     app.include_router(metrics_routes(metrics, settings.metrics_token, closed=settings.proof == "jwt"))
     for router in pages:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from cds.api.keys import PATH as KEYS
 from cds.api.limits import Rates
 from cds.api.outcomes import JSON, errors, told
 from cds.errors import CallerError, NotAuthenticated, Unavailable
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["OPEN", "Doorway", "caller_of", "shut"]
 
-OPEN: Final = frozenset({"/health/live", "/health/ready", "/metrics", "/openapi.json"})
-"""What anyone who reaches the service may read: it runs, what was counted, and how it is called."""
+OPEN: Final = frozenset({"/health/live", "/health/ready", "/metrics", "/openapi.json", KEYS})
+"""What anyone who reaches the service may read: it runs, what was counted, how it is called, its public keys."""
 
 
 class Doorway:

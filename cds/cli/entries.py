@@ -5,17 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from cds.cli.files import read_documents
 from cds.errors import BadCall
-from cds.fhir.conditions import read_condition
-from cds.fhir.elements import Elements
-from cds.fhir.medications import Drugs, read_exposures
 from cds.fhir.names import KIND_OF
-from cds.fhir.observations import read_observation
-from cds.fhir.read import GARBLED
-from cds.fhir.sorting import bundle_entries, is_bundle, type_of
+from cds.fhir.reading.conditions import read_condition
+from cds.fhir.reading.elements import Elements
+from cds.fhir.reading.medications import Drugs, read_exposures
+from cds.fhir.reading.observations import read_observation
+from cds.fhir.reading.read import GARBLED
+from cds.fhir.reading.sorting import bundle_entries, is_bundle, type_of
+from cds.fhir.reading.versions import Entry
 from cds.fhir.values import CannotReadError, Json, many, word
-from cds.fhir.versions import Entry
 from cds.terms.coverage import Seen, Sort
 
 if TYPE_CHECKING:
@@ -40,16 +39,16 @@ def chart_files(paths: Sequence[Path]) -> list[Path]:
 
 
 class Entries:
-    """The entries of many files, read one by one; ``unreadable`` counts those that do not say what they are of.
+    """The entries of many charts, read one by one; ``unreadable`` counts those that do not say what they are of.
 
-    Duplicates are not joined, unlike in a chart: the files may be of many patients, and bulk files hold no Bundles.
+    Duplicates are not joined, unlike in a chart: a file may be of many patients, and bulk files hold no Bundles.
     """
 
-    def __init__(self, files: Sequence[Path]) -> None:
-        """Take files; Medications in any of them are found from all, those of the same file first."""
+    def __init__(self, charts: Iterable[Iterable[object]]) -> None:
+        """Take Bundles and resources, chart by chart; Medications are found from all, those of the same one first."""
         self.unreadable = 0
         self._elements = Elements(ZoneInfo("UTC"))
-        self._resources = [list(_resources(file)) for file in files]
+        self._resources = [list(_resources(each)) for each in charts]
         self._shared = [entry for entries in self._resources for entry in _medications(entries)]
 
     def __iter__(self) -> Iterator[Seen]:
@@ -73,8 +72,8 @@ def _medications(entries: Iterable[Entry]) -> list[Entry]:
     return [entry for entry in entries if type_of(entry.resource) == "Medication"]
 
 
-def _resources(file: Path) -> Iterator[Entry]:
-    for document in read_documents(file):
+def _resources(documents: Iterable[object]) -> Iterator[Entry]:
+    for document in documents:
         sent = bundle_entries(document) if is_bundle(document) else [(document, "", None)]
         for resource, url, _ in sent:
             name = type_of(resource)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import traceback
 
-from cds.errors import CallerError, CdsError, DefinitionError, Unavailable, UnknownService
+from cds.errors import CallerError, CdsError, DefinitionError, NoAnswer, RecordsError, Unavailable, UnknownService
 
 
 class Exit(enum.IntEnum):
@@ -17,6 +17,7 @@ class Exit(enum.IntEnum):
     INPUT = 3
     DEFINITIONS = 4
     INTERNAL = 5
+    SERVER = 6
 
     @property
     def meaning(self) -> str:
@@ -28,9 +29,10 @@ _MEANINGS = {
     Exit.OK: "done; a linter or check found nothing",
     Exit.FAULTS: "a linter or check found faults and listed them",
     Exit.USAGE: "the command was called wrongly, or names a trial that is not loaded",
-    Exit.INPUT: "an input file cannot be read, or does not hold a chart of one patient",
+    Exit.INPUT: "an input file cannot be read, or it or the FHIR server does not hold a chart of the one patient",
     Exit.DEFINITIONS: "a setting, a mapping table or a trial definition is at fault",
     Exit.INTERNAL: "a fault in Trialcards itself",
+    Exit.SERVER: "a server cannot be reached, does not let us in, or does not speak what is read",
 }
 
 
@@ -48,6 +50,8 @@ def exit_of(problem: CdsError) -> Exit:
             return Exit.USAGE
         case CallerError() | Unavailable():
             return Exit.INPUT
+        case RecordsError() | NoAnswer():
+            return Exit.SERVER
         case _:
             return Exit.INTERNAL
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cds.errors import BadCall
-from cds.fhir.sorting import announced, matches
+from cds.fhir.reading.sorting import announced, matches
 from cds.fhir.values import many
 from cds.fhir.wire import decode
 

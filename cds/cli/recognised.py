@@ -45,6 +45,7 @@ def _whole(text: str) -> int:
 
 def _coverage(chosen: argparse.Namespace) -> int:
     from cds.cli.entries import Entries, chart_files
+    from cds.cli.files import read_documents
     from cds.settings import Settings
     from cds.terms import load_vocabulary
     from cds.terms.coverage import coverage_of
@@ -53,7 +54,7 @@ def _coverage(chosen: argparse.Namespace) -> int:
     settings = Settings.read(os.environ)
     vocabulary = load_vocabulary(settings.mappings, settings.mappings_overlay)
     scope = load_scope(settings.mappings, settings.mappings_overlay)
-    entries = Entries(chart_files(chosen.paths))
+    entries = Entries(map(read_documents, chart_files(chosen.paths)))
     found = coverage_of(entries, vocabulary, scope)
     _show_json(found, entries.unreadable, chosen.top) if chosen.json else _show(found, entries.unreadable, chosen.top)
     return Exit.OK

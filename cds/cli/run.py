@@ -9,7 +9,7 @@ import sys
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, NoReturn
 
-from cds.cli import callers, chart, config, feedback, lint, prefetch, screen, serve
+from cds.cli import callers, chart, config, feedback, hook, keys, lint, prefetch, screen, serve, server
 from cds.cli.exits import Exit, exit_of, exits_text, internal_sentence
 from cds.errors import CdsError
 
@@ -59,7 +59,7 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"trialcards {_version()}")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for group in (serve, screen, chart, lint, feedback, prefetch, callers, config):
+    for group in (serve, screen, server, chart, lint, feedback, prefetch, hook, callers, config, keys):
         group.add_to(commands)
     return top
 

@@ -1,15 +1,19 @@
-"""``trialcards screen``: a chart from files, held against the loaded trials."""
+"""``trialcards screen``: a chart from files or from a FHIR server, held against the loaded trials."""
 
 from __future__ import annotations
 
 import argparse
+import asyncio
 import datetime as dt
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cds.cli.access import access_addresses, add_access, token_for
 from cds.cli.exits import Exit
+from cds.cli.server import add_deadline
 from cds.cli.words import Commands, command, write
 
 if TYPE_CHECKING:
@@ -19,11 +23,13 @@ if TYPE_CHECKING:
     from cds.fhir.answer import Answer
     from cds.fhir.searches import Search
     from cds.service import Service
+    from cds.settings import Settings
 
 _ABOUT = (
     "FILE is a FHIR Bundle (JSON) or NDJSON with one resource per line, compressed with gzip or not; several files are "
-    "one chart. Of a trial that is not named by --trial, only what is unmet or unknown is listed. A patient who is "
-    "deceased on the day is told no trial."
+    "one chart. With --server the chart is read from there, in the way that a hook call reads it. Of a trial that is "
+    "not named by --trial, only what is unmet or unknown is listed. A patient who is deceased on the day is told no "
+    "trial."
 )
 
 
@@ -31,18 +37,21 @@ def add_to(commands: Commands) -> None:
     """Add the command."""
     screen = command(commands, "screen", _screen, "hold a chart against the trials and tell what each came to", _ABOUT)
     add = screen.add_argument
-    add("files", metavar="FILE", nargs="+", type=Path, help="a Bundle (JSON) or NDJSON, .gz too")
+    add("files", metavar="FILE", nargs="*", type=Path, help="a Bundle (JSON) or NDJSON, .gz too")
+    add("--server", metavar="URL", help="base address of a FHIR server to read the chart from, in place of files")
     add("--trial", metavar="NCT", nargs="+", action="extend", help="only these trials, with all their findings")
     add("--as-of", metavar="DATE", type=_day, help="the day to screen for, YYYY-MM-DD (default: today)")
-    add("--patient", metavar="ID", help="which patient, where the files hold several")
+    add("--patient", metavar="ID", help="which patient: of the server, or where the files hold several")
     add(
         "--covered",
         choices=("as-present", "complete"),
-        default="as-present",
         help="what the files are the whole of: the kinds of entry that are in them (default), or the whole record, so "
         "that a kind that is missing has no entries",
     )
     add("--json", action="store_true", help="print what POST /api/assessments answers, instead of a table")
+    add_deadline(screen, "altogether")
+    add_access(screen)
+    screen.set_defaults(misused=screen.error)
 
 
 def _day(text: str) -> dt.date:
@@ -64,6 +73,13 @@ class _NoRecords:
         del searches, server, token, patient_id, deadline_s
         return {}
 
+    async def read(self, references: Sequence[str], *, server: str, token: str | None, deadline_s: float) -> Answer:
+        """Read nothing."""
+        from cds.fhir.answer import NOT_ASKED
+
+        del references, server, token, deadline_s
+        return NOT_ASKED
+
 
 def _screen(chosen: argparse.Namespace) -> int:
     import msgspec
@@ -75,8 +91,10 @@ def _screen(chosen: argparse.Namespace) -> int:
     from cds.trials.records import load_records
 
     settings = Settings.read(os.environ)
+    _check_usage(chosen)
     service = make_service(settings, load_plan(settings), records=_NoRecords())
-    told = _assessed(chosen, service)
+    _check_trials(chosen.trial or (), [trial.nct_id for trial in service.plan.trials])
+    told = asyncio.run(_fetched(chosen, service, settings)) if chosen.server else _assessed(chosen, service)
     records = load_records(settings.records) if settings.records else {}
     document = Teller(service.plan.vocabulary, records).assessment(told)
     if chosen.json:
@@ -90,7 +108,6 @@ def _assessed(chosen: argparse.Namespace, service: Service) -> Assessment:
     from cds.assessment import Question, assess
     from cds.cli.files import read_bundle
 
-    _check_trials(chosen.trial or (), [trial.nct_id for trial in service.plan.trials])
     question = Question(
         read_bundle(chosen.files),
         patient_id=chosen.patient,
@@ -99,6 +116,42 @@ def _assessed(chosen: argparse.Namespace, service: Service) -> Assessment:
         covered=_everything() if chosen.covered == "complete" else None,
     )
     return assess(question, service)
+
+
+async def _fetched(chosen: argparse.Namespace, service: Service, settings: Settings) -> Assessment:
+    """Read the chart from a server as a hook call does that was sent nothing."""
+    from cds.assessment import assess_fetched
+    from cds.cli.calling import address, client_for, doubted, sentences
+    from cds.errors import PatientUnavailable
+    from cds.fhir.asking.client import FhirRecords
+    from cds.hooks.callers.caller import ANONYMOUS
+    from cds.service import Call
+
+    server = address(chosen.server, settings)
+    client, watched = client_for(settings, server, access_addresses(chosen))
+    async with client:
+        records = FhirRecords(client, allowed=(server,))
+        service = replace(service, records=records, deadline_s=chosen.deadline)
+        with sentences(watched):
+            token = await token_for(chosen, client, server)
+            call = Call(chosen.patient, "", {}, server, token, caller=replace(ANONYMOUS, fhir_servers=(server,)))
+            trials = tuple(chosen.trial) if chosen.trial else None
+            try:
+                return await assess_fetched(call, service, trials=trials, as_of=chosen.as_of)
+            except PatientUnavailable as problem:
+                raise await doubted(problem, records, server, chosen.deadline) from None
+
+
+def _check_usage(chosen: argparse.Namespace) -> None:
+    """End with a sentence where files and a server are mixed up; ``misused`` does not come back."""
+    if not chosen.files and not chosen.server:
+        chosen.misused("give FILE, or --server URL with --patient ID")
+    if chosen.files and chosen.server:
+        chosen.misused("FILE and --server: the chart comes from one of them")
+    if chosen.server and not chosen.patient:
+        chosen.misused("--server: --patient ID must say whose chart is read")
+    if chosen.server and chosen.covered:
+        chosen.misused("--covered: is said of files; of a server it is seen how completely it answered")
 
 
 def _check_trials(wanted: Sequence[str], loaded: Collection[str]) -> None:

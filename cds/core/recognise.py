@@ -141,7 +141,7 @@ def recognise(chart: Chart, vocabulary: Vocabulary, as_of: dt.date) -> Case:
         measurements=shelve(chart.measurements, Kind.MEASUREMENT),
         conditions=shelve(listed, Kind.CONDITION),
         exposures=shelve(chart.exposures, Kind.MEDICATION),
-        procedures=shelve(chart.procedures, Kind.PROCEDURE),
+        procedures=_by_site(shelve(chart.procedures, Kind.PROCEDURE), vocabulary),
         vaccinations=shelve(chart.vaccinations, Kind.IMMUNIZATION),
         allergies=shelve(chart.allergies, Kind.ALLERGY),
         listed=listed,
@@ -152,6 +152,22 @@ def recognise(chart: Chart, vocabulary: Vocabulary, as_of: dt.date) -> Case:
         unrecognised=unrecognised,
         ruled_out=shelve((entry for entry in chart.conditions if _is_ruled_out(entry, as_of)), None),
     )
+
+
+_DONE_TO = {("radiotherapy", "brain"): "brain-radiotherapy"}
+"""What was done, and to which site, as one narrower concept: mCODE has one code for every course of radiotherapy."""
+
+
+def _by_site(shelf: Shelf[Procedure], vocabulary: Vocabulary) -> Shelf[Procedure]:
+    """Put procedures under the narrower concept that their body site makes of them."""
+    for (done, site), narrower in _DONE_TO.items():
+        sites = vocabulary.narrower((site,))
+        for known in tuple(shelf.get(done, ())) if narrower in vocabulary.narrower((done,)) else ():
+            told = (meaning for each in known.entry.sites for meaning in vocabulary.meanings(each))
+            if known.meaning.counts and any(meaning.counts and meaning.concept in sites for meaning in told):
+                shelf[done].remove(known)
+                shelf[narrower].append(Known(known.entry, replace(known.meaning, concept=narrower)))
+    return shelf
 
 
 def _is_ruled_out(entry: Condition, known_on: dt.date) -> bool:
@@ -182,6 +198,10 @@ _TUMOUR_WORDS = re.compile(
     r"cancer|carcin|tumou?r|neoplas|malign|sarcoma|lymphoma|leuk|melanoma|blastoma|thymoma|myeloma|metasta|oncolog",
     re.IGNORECASE,
 )
+_TUMOUR_LETTERS = re.compile(
+    r"(?<!, )\b(?:LCNEC|NEC|NET|N?SCLC|HCC|RCC|CRC|GIST|PDAC|CLL|AML|CML|DLBCL|NHL|GBM|C[Aa])\b"
+)
+"""Abbreviations in common use; ``, NEC`` at the end of a term is "not elsewhere classified"."""
 _NEOPLASMS_COMPLETE = frozenset({ICD10CM, ICD9CM})
 _OTHER_WORDS = re.compile(r"histor|screen|family|risk|benign|fear|counsel|encounter|antineoplas|pain", re.IGNORECASE)
 
@@ -199,7 +219,8 @@ def _may_be_a_tumour(entry: Condition, vocabulary: Vocabulary) -> bool:
 
 def names_a_tumour(words: str) -> bool:
     """Say whether words may speak of a tumour that is there: not of a history, a family's, a fear or a screening."""
-    return bool(_TUMOUR_WORDS.search(words)) and not _OTHER_WORDS.search(words)
+    named = _TUMOUR_WORDS.search(words) or _TUMOUR_LETTERS.search(words)
+    return bool(named) and not _OTHER_WORDS.search(words)
 
 
 def _told_once(tumours: Iterable[Tumour]) -> tuple[Tumour, ...]:

@@ -12,6 +12,8 @@ _EXACT = msgspec.json.Decoder(float_hook=Decimal)
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _AS_BRACES = bytes.maketrans(b"[]", b"{}")
 _STRIDE = 48
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+"""Some servers put it before JSON; receivers may pass it over (RFC 8259, section 8.1)."""
 MOST_PARTS = 2_000_000
 """Commas and opening brackets of one body. Written as small as can be, values take thirty times the room of their text;
 written as FHIR is, so many stand in some 40 megabytes."""
@@ -23,6 +25,7 @@ def decode(body: bytes, *, max_depth: int = 64) -> object:
     Raises :class:`BadCall` for what is not JSON (``NaN`` is not), for more values than are taken and for nesting deeper
     than ``max_depth``; the message names the fault and its place, never what stood there.
     """
+    body = body.removeprefix(_BYTE_ORDER_MARK)
     if len(body) > MOST_PARTS and sum(map(body.count, (b",", b"[", b"{"))) > MOST_PARTS:
         raise BadCall(f"the body holds more than {MOST_PARTS} values")
     try:

@@ -138,12 +138,36 @@ class Settings:
             "false",
         ),
     )
+    client_id: str | None = field(
+        default=None,
+        metadata=_about(
+            "The id under which an EHR has registered this site as a backend service (docs/backend.md), for commands "
+            "that read a FHIR server. Empty: they ask without a token, unless they are told otherwise.",
+            readers.client_id,
+        ),
+    )
+    client_keys: tuple[Path, ...] = field(
+        default=(),
+        metadata=_about(
+            "Files with this site's own keys (JWK, JWK Set or PEM), separated by commas: the first that fits signs for "
+            "`CDS_CLIENT_ID`, and the public halves of all are published at `/.well-known/jwks.json`. For the service, "
+            "files with public halves alone suffice. Empty: nothing is published.",
+            readers.listed(Path),
+        ),
+    )
     private_networks: tuple[readers.Network, ...] = field(
         default=(),
         metadata=_about(
             "Private networks that outgoing calls may reach, as 10.0.0.0/8, separated by commas. A listed server whose "
             "name leads to any other private address is not asked; one that is listed as localhost or in figures is.",
             readers.listed(readers.network),
+        ),
+    )
+    trusted_ca: Path | None = field(
+        default=None,
+        metadata=_about(
+            "PEM file of certificate authorities that outgoing calls trust besides the public ones: a hospital's own.",
+            Path,
         ),
     )
     services: tuple[str, ...] = field(

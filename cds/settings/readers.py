@@ -159,6 +159,13 @@ def proof(text: str) -> str:
     return text
 
 
+def client_id(text: str) -> str:
+    """Take the id of a client of an authorisation server."""
+    if not text.isascii() or not text.isprintable() or " " in text:
+        raise ValueError("must be printable characters without blanks")
+    return text
+
+
 def hooks(text: str) -> tuple[str, ...]:
     """Take hooks, in whatever order; they are told in ours."""
     chosen = {part.strip() for part in text.split(",") if part.strip()}

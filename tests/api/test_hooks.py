@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from cds.fhir.client import FhirRecords
+from cds.fhir.asking.client import FhirRecords
 from tests.api.calls import HOOK, ORIGIN, app, client, diagnostics, post, send
 from tests.service import world
 from tests.service.world import SERVER, fhir, hook_body, prefetch, searchset

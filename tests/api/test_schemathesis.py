@@ -37,6 +37,7 @@ def test_every_answer_is_as_published(case: Any) -> None:  # noqa: ANN401 - sche
 
 def test_the_contract_names_every_route() -> None:
     assert sorted(schema.raw_schema["paths"]) == [
+        "/.well-known/jwks.json",
         "/api/assessments",
         "/api/feedback/summary",
         "/api/trials",

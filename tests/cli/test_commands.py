@@ -23,7 +23,7 @@ def test_help_names_every_command_and_exit_code(run: Run) -> None:
     ran = run("--help")
 
     assert ran.code == 0
-    for word in ("serve", "screen", "chart", "trials", "mappings", "prefetch", "config", "openapi"):
+    for word in ("serve", "screen", "server", "chart", "trials", "mappings", "prefetch", "config", "openapi"):
         assert f"\n    {word} " in ran.out
     for each in Exit:
         assert f"  {each.value}  {each.meaning}\n" in ran.out
@@ -34,6 +34,7 @@ def test_help_names_every_command_and_exit_code(run: Run) -> None:
     [
         "serve",
         "screen",
+        "server check",
         "chart check",
         "trials lint",
         "trials coverage",
@@ -55,7 +56,7 @@ def test_every_command_has_help(run: Run, command: str) -> None:
     ("arguments", "sentence"),
     [
         ([], "trialcards: the following arguments are required: COMMAND; see trialcards --help"),
-        (["screen"], "trialcards screen: the following arguments are required: FILE; see trialcards screen --help"),
+        (["screen"], "trialcards screen: give FILE, or --server URL with --patient ID; see trialcards screen --help"),
         (
             ["screen", "x.json", "--as-of", "15.6.2026"],
             "trialcards screen: argument --as-of: must be a date of the form YYYY-MM-DD; see trialcards screen --help",

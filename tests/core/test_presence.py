@@ -229,6 +229,21 @@ def test_surgery_and_vaccines_by_their_day() -> None:
     assert find(live, chart(vaccine("mmr-vaccine", "2026-06-01"))).truth is Truth.MET
 
 
+def test_radiotherapy_of_the_brain_is_told_by_its_body_site() -> None:
+    brain = Not(Underwent(("brain-radiotherapy",), within_days=14))
+    any_site = Not(Underwent(("radiotherapy",), within_days=14))
+    done = operation("radiotherapy", "2026-06-05")
+    to_brain = dataclasses.replace(done, sites=(coded("lung"), coded("brain")))
+    assert find(brain, chart(to_brain)).truth is Truth.UNMET
+    assert [each.reference for each in find(any_site, chart(to_brain)).evidence] == [done.reference]
+    assert find(any_site, chart(to_brain)).truth is Truth.UNMET
+    for elsewhere in (done, dataclasses.replace(done, sites=(coded("lung"),))):
+        assert find(brain, chart(elsewhere)).truth is Truth.UNKNOWN
+        assert find(any_site, chart(elsewhere)).truth is Truth.UNMET
+    other = dataclasses.replace(operation("major-surgery", "2026-06-05"), sites=(coded("brain"),))
+    assert find(brain, chart(other)).truth is Truth.UNKNOWN
+
+
 def test_what_a_procedure_was_for_makes_no_difference() -> None:
     done = operation("solid-organ-transplant", "2026-06-01")
     meant = dataclasses.replace(done, intent=coded("intent-palliative"))

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from cds.core.chart import Chart
-from cds.fhir.read import chart_of_bundle
+from cds.fhir.reading.read import chart_of_bundle
 
 Json = dict[str, Any]
 

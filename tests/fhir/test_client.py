@@ -14,7 +14,7 @@ import pytest
 
 from cds.core.chart import Kind
 from cds.fhir.answer import Answer, AnswerState
-from cds.fhir.client import FhirRecords, Limits
+from cds.fhir.asking.client import FhirRecords, Limits
 from cds.fhir.searches import PATIENT, Search
 
 pytestmark = pytest.mark.anyio
@@ -47,6 +47,8 @@ class Server:
         self.asked: list[httpx.Request] = []
 
     async def __call__(self, request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/metadata"):
+            return httpx.Response(404)
         self.asked.append(request)
         answer = self.reply(request)
         if asyncio.iscoroutine(answer):

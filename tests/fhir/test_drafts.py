@@ -8,7 +8,7 @@ import pytest
 
 from cds.core.chart import ExposureStatus, Told
 from cds.errors import BadCall
-from cds.fhir.drafts import Drafts, read_drafts
+from cds.fhir.reading.drafts import Drafts, read_drafts
 
 Json = dict[str, Any]
 TODAY = dt.date(2026, 6, 15)

@@ -14,9 +14,9 @@ import pytest
 from cds.cli.files import read_bundle
 from cds.core.chart import Chart, Extent, Kind, Lost
 from cds.fhir.answer import Answer, AnswerState
-from cds.fhir.client import FhirRecords
-from cds.fhir.person import OTHER_PATIENT
-from cds.fhir.read import chart_of, chart_of_bundle
+from cds.fhir.asking.client import FhirRecords
+from cds.fhir.reading.person import OTHER_PATIENT
+from cds.fhir.reading.read import chart_of, chart_of_bundle
 from cds.fhir.searches import PATIENT, Search
 
 Json = dict[str, Any]
@@ -187,6 +187,8 @@ def test_any_word_of_a_death_counts_unless_it_is_a_no(said: Json, deceased: obje
 # --------------------------------------------------------------------------------------------- the client
 async def fetched(reply: Callable[[httpx.Request], Json], asked: list[str] | None = None, said: str = "tok") -> Answer:
     def transport(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/metadata"):
+            return httpx.Response(404)
         if asked is not None:
             asked.append(str(request.url))
         return httpx.Response(200, json=reply(request))

@@ -5,6 +5,8 @@ import pytest
 
 from cds.core.chart import Chart, Exposure, ExposureStatus, Extent, Kind, Told
 from cds.core.codes import NAME, RXNORM, SNOMED, Code, Coded
+from cds.fhir.reading.medications import Drugs
+from cds.fhir.reading.versions import Entry
 
 Read = Callable[..., Chart]
 CISPLATIN = {"coding": [{"system": RXNORM, "code": "2555", "display": "cisplatin"}], "text": "Cisplatin  IV"}
@@ -101,6 +103,13 @@ def test_a_drug_that_was_not_sent_is_called_by_its_display_or_lost(chart: Read) 
         ({"resourceType": "MedicationRequest", "status": "active", "intent": "plan"}, ExposureStatus.ACTIVE),
         ({"resourceType": "MedicationAdministration", "status": "in-progress"}, ExposureStatus.ACTIVE),
         ({"resourceType": "MedicationAdministration", "status": "not-done"}, ExposureStatus.NEVER),
+        ({"resourceType": "MedicationAdministration", "status": "completed", "notGiven": True}, ExposureStatus.NEVER),
+        (
+            {"resourceType": "MedicationAdministration", "status": "completed", "wasNotGiven": True},
+            ExposureStatus.NEVER,
+        ),
+        ({"resourceType": "MedicationAdministration", "status": "completed", "notGiven": False}, ExposureStatus.ENDED),
+        ({"resourceType": "MedicationDispense", "status": "completed", "notDone": True}, ExposureStatus.NEVER),
         ({"resourceType": "MedicationDispense", "status": "completed"}, ExposureStatus.UNKNOWN),
         ({"resourceType": "MedicationDispense", "status": "preparation"}, ExposureStatus.NEVER),
         ({"resourceType": "MedicationDispense", "status": "in-progress"}, ExposureStatus.NEVER),
@@ -122,6 +131,57 @@ def test_errors_and_proposals_are_read_and_are_no_exposure(chart: Read, members:
     read = chart(statement(**members))
     assert (read.exposures, read.lost) == ((), ())
     assert read.read == {"Patient": 1, members.get("resourceType", "MedicationStatement"): 1}
+
+
+@pytest.mark.parametrize("shown", ["Carboplatin", "carboplatin 10 MG/ML Injectable Solution"])
+def test_the_words_beside_a_reference_are_read_as_those_of_a_concept(chart: Read, shown: str) -> None:
+    pointer = {"reference": "Medication/unsent", "display": shown}
+    (found,) = chart(statement(medicationCodeableConcept=None, medicationReference=pointer)).exposures
+    assert Code(NAME, "carboplatin") in found.code.codes
+
+
+@pytest.mark.parametrize(
+    ("shown", "extent"),
+    [
+        ("CARBOplatin 450 MG/45ML IV SOLN", Extent.PARTIAL),
+        ("carboplatin 10 MG/ML Injectable Solution", Extent.COMPLETE),
+        ("carboplatin", Extent.COMPLETE),
+    ],
+)
+def test_a_product_that_did_not_come_and_whose_name_says_nothing_leaves_silence_open(
+    chart: Read, shown: str, extent: Extent
+) -> None:
+    pointer = {"reference": "Medication/unsent", "display": shown}
+    read = chart(statement(medicationCodeableConcept=None, medicationReference=pointer))
+    assert (len(read.exposures), read.extent(Kind.MEDICATION)) == (1, extent)
+    told = chart(statement(medicationCodeableConcept={"text": shown}))
+    assert told.extent(Kind.MEDICATION) is Extent.COMPLETE
+
+
+def mixed(*ingredients: dict[str, Any]) -> dict[str, Any]:
+    return {"resourceType": "Medication", "id": "m", "code": {"text": "bag 12"}, "ingredient": list(ingredients)}
+
+
+@pytest.mark.parametrize(
+    ("ingredient", "extent"),
+    [
+        ({"itemReference": {"reference": "Medication/unsent"}}, Extent.PARTIAL),
+        ({"item": {"reference": {"reference": "Medication/unsent"}}}, Extent.PARTIAL),
+        ({"strength": {}}, Extent.PARTIAL),
+        ({"itemReference": {"reference": "Medication/unsent", "display": "carboplatin"}}, Extent.COMPLETE),
+        ({"itemCodeableConcept": {"text": "carboplatin"}}, Extent.COMPLETE),
+        ({"itemReference": {"reference": "Medication/unsent"}, "isActive": False}, Extent.COMPLETE),
+    ],
+)
+def test_a_mixture_whose_ingredient_did_not_come_leaves_silence_open(
+    chart: Read, ingredient: dict[str, Any], extent: Extent
+) -> None:
+    sent = statement(medicationCodeableConcept=None, medicationReference={"reference": "Medication/m"})
+    read = chart(sent, mixed(ingredient, {"itemCodeableConcept": {"text": "etoposide"}}))
+    (found,) = read.exposures
+    assert Code(NAME, "etoposide") in found.code.codes
+    assert (Code(NAME, "carboplatin") in found.code.codes) is ("carboplatin" in str(ingredient))
+    assert read.extent(Kind.MEDICATION) is extent
 
 
 def bounded(**bounds: object) -> list[dict[str, Any]]:
@@ -236,3 +296,19 @@ ENDED = extension("mcode-treatment-termination-reason", "407563006")
 )
 def test_why_it_was_ended_and_not_why_it_is_on_hold(chart: Read, members: dict[str, Any], expected: list[str]) -> None:
     assert list(map(str, one(chart, **members).stopped_for)) == expected
+
+
+@pytest.mark.parametrize(
+    ("reference", "found"),
+    [
+        ("Medication/m", True),
+        ("https://ehr.example/fhir/Medication/m", True),
+        ("https://ehr.example/fhir/Medication/m/_history/2", True),
+        ("https://other.example/fhir/Medication/m", False),
+        ("urn:uuid:m", True),
+    ],
+)
+def test_a_drug_on_another_server_is_another_drug(reference: str, found: bool) -> None:  # noqa: FBT001 - a table
+    for sent, server in ((("", "https://ehr.example/fhir")), ("https://ehr.example/fhir/Medication/m", "")):
+        drugs = Drugs([Entry(MEDICATION, "Medication/m", sent)], server)
+        assert (drugs.find(reference, None) is not None) is found

@@ -7,7 +7,7 @@ import pytest
 from cds.core.chart import Allergy, Chart, Extent, Kind, Person, Procedure, Sex, Vaccination
 from cds.core.codes import CVX, NAME, Code, Coded
 from cds.core.dates import PartialDate
-from cds.fhir.read import chart_of_bundle
+from cds.fhir.reading.read import chart_of_bundle
 
 Read = Callable[..., Chart]
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from cds.core.codes import RXNORM
 from cds.core.product_names import ingredient_names
-from cds.fhir.elements import Elements
+from cds.fhir.reading.elements import Elements
 from tests.shipped import vocabulary
 
 APART = {

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from cds.core.chart import Extent
 from cds.fhir.answer import Answer, AnswerState
 from cds.fhir.names import KIND_OF
-from cds.fhir.read import chart_of, chart_of_bundle
+from cds.fhir.reading.read import chart_of, chart_of_bundle
 from cds.fhir.searches import PATIENT, Search
 
 UTC = ZoneInfo("UTC")

@@ -9,8 +9,8 @@ from cds.core.chart import Chart, Extent, Kind, Lost, Sex
 from cds.errors import BadCall, NoPatient
 from cds.fhir.answer import Answer, AnswerState
 from cds.fhir.names import covered_types
-from cds.fhir.person import OTHER_PATIENT
-from cds.fhir.read import chart_of, chart_of_bundle
+from cds.fhir.reading.person import OTHER_PATIENT
+from cds.fhir.reading.read import chart_of, chart_of_bundle
 from cds.fhir.searches import PATIENT, Search
 
 Read = Callable[..., Chart]

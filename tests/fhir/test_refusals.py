@@ -7,8 +7,8 @@ import pytest
 
 from cds.core.codes import Code
 from cds.fhir.answer import NOT_ASKED, Answer, AnswerState
-from cds.fhir.read import chart_of, chart_of_bundle
-from cds.fhir.refusals import flagged, refusal_searches, unread_refusals
+from cds.fhir.reading.read import chart_of, chart_of_bundle
+from cds.fhir.reading.refusals import flagged, refusal_searches, unread_refusals
 from cds.fhir.searches import PATIENT
 from tests.service.world import collection, patient, searchset
 

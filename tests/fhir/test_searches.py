@@ -108,3 +108,16 @@ def test_urls_quote_the_patient_and_ask_for_large_pages() -> None:
 )
 def test_what_would_settle_an_unknown(kind: Kind | None, concept: str, expected: str | None) -> None:
     assert settling_search(Wanted("?", kind, (concept,)), VOCABULARY) == expected
+
+
+def test_searches_by_category_know_the_codes_of_what_is_wanted_and_of_the_panels_that_hold_them() -> None:
+    pressure = Vocabulary(
+        {"systolic": measured("systolic", "vital-signs")},
+        exact={Code(LOINC, "8480-6"): (Meaning("systolic"),)},
+    )
+    (_, vital_signs) = searches_for({Kind.MEASUREMENT: frozenset({"systolic"})}, pressure)
+    assert vital_signs.params == (("category", "vital-signs"),)
+    assert vital_signs.codes == tuple(f"{LOINC}|{number}" for number in ("8480-6", "85354-9", "55284-4"))
+    by_key = {each.key: each for each in ALL}
+    assert by_key["laboratory"].codes == (f"{LOINC}|777-3",)
+    assert len(by_key["scores"].codes) == 20

@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from cds.fhir.names import KIND_OF
-from cds.fhir.person import OTHER_PATIENT
-from cds.fhir.read import chart_of_bundle
+from cds.fhir.reading.person import OTHER_PATIENT
+from cds.fhir.reading.read import chart_of_bundle
 from cds.fhir.wire import decode
 
 Json = dict[str, Any]

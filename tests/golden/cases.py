@@ -19,7 +19,7 @@ from cds.core.explain import explain
 from cds.core.finding import CriterionFinding
 from cds.core.verdict import Verdict
 from cds.core.vocabulary import Vocabulary
-from cds.fhir.client import FhirRecords
+from cds.fhir.asking.client import FhirRecords
 from cds.fhir.wire import decode
 from cds.service import Call, Service
 from tests.service.world import CALLER, SERVER, CountingIds, FixedClock, ScriptedRecords

@@ -1,7 +1,7 @@
 """The HAPI FHIR server of ``tests/hapi``: built with Maven, started on a free port of the loopback interface, filled.
 
 It holds what it is given in memory and ends with its standard input, so nothing of it outlives a test run. It gives ten
-entries a page, whatever is asked for.
+entries a page, whatever is asked for, unless it is started with another number.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ PAGE = 10
 _BUILD_S, _START_S, _STOP_S, _ANSWER_S = 1200, 300, 30, 300
 _AT_A_TIME = 200
 _JSON = msgspec.json.Encoder(decimal_format="number")
-_JAVA = ("java", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx2g", "-jar", str(JAR))
+_JAVA = ("java", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx2g")
 """The two switches cost peak speed, which no test reaches, and spare a third of the time to start."""
 
 
@@ -75,6 +75,21 @@ class Hapi:
         sent = _JSON.encode(resource)
         return _said(self.http.post(f"{self.base}/{path}".rstrip("/"), content=sent, headers=headers))
 
+    def send(self, bundle: Json) -> Json:
+        """Send a transaction or a batch; of one that is refused as a whole give what the server says."""
+        headers = {"content-type": "application/fhir+json"}
+        body: Json = self.http.post(self.base, content=_JSON.encode(bundle), headers=headers).json()
+        return body
+
+    def refusal(self, resource: Json) -> str:
+        """Store a resource under its own id; of one that is refused give the number of HAPI's reason."""
+        headers = {"content-type": "application/fhir+json"}
+        answer = self.http.put(f"{self.base}/{_place(resource)}", content=_JSON.encode(resource), headers=headers)
+        if answer.is_success:
+            return ""
+        reason: str = answer.json()["issue"][0]["diagnostics"]
+        return reason.partition(":")[0]
+
     def ask(self, path: str, **asked: str) -> Json:
         """Ask for one page or one operation's answer."""
         return _said(self.http.get(f"{self.base}/{path}", params=asked or None))
@@ -112,10 +127,11 @@ def _said(response: httpx.Response) -> Json:
 
 
 @contextmanager
-def running() -> Iterator[Hapi]:
-    """Start the server, wait until it says where it is, and stop it in the end."""
+def running(page: int = PAGE) -> Iterator[Hapi]:
+    """Start the server, with so many entries a page, wait until it says where it is, and stop it in the end."""
+    command = (*_JAVA, f"-Dtrialcards.page={page}", "-jar", str(JAR))
     with LOG.open("wb") as log:
-        process = subprocess.Popen(_JAVA, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log)
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log)
         try:
             with httpx.Client(timeout=_ANSWER_S, trust_env=False) as http:
                 yield Hapi(_where(process), process, http)

@@ -3,43 +3,25 @@
 from dataclasses import replace
 from typing import Any
 
-import httpx
 import pytest
 
 from cds.core.chart import Kind
 from cds.core.truth import Truth
 from cds.core.verdict import Verdict
 from cds.errors import PatientUnavailable
-from cds.fhir.client import FhirRecords
-from cds.service import Answered, Call, Service, answer
+from cds.fhir.asking.client import FhirRecords
+from cds.service import Answered, Service, answer
 from tests.golden.cases import Case, case, screened, service_for, told
+from tests.live.asking import Http, flat, reading
 from tests.live.hapi import PAGE, Hapi
 from tests.live.terminology import STORABLE
-from tests.service.world import CALLER
 from tests.shipped import vocabulary
 
 pytestmark = [pytest.mark.anyio, pytest.mark.live]
 
 
-class Http(httpx.AsyncClient):
-    """Counts the requests, and those of them for further pages."""
-
-    def __init__(self) -> None:
-        super().__init__(trust_env=False, event_hooks={"request": [self._count]})
-        self.requests = self.pages = 0
-
-    async def _count(self, request: httpx.Request) -> None:
-        self.requests += 1
-        self.pages += "_getpages" in request.url.params
-
-
 def service(the_case: Case, records: FhirRecords | None = None) -> Service:
     return replace(service_for(the_case, records), deadline_s=120)
-
-
-def reading(call: Call, hapi: Hapi) -> Call:
-    """The same call of a caller who may read from that server."""
-    return replace(call, caller=replace(CALLER, fhir_servers=(hapi.base,)))
 
 
 async def fetched(the_case: Case, hapi: Hapi, prefetch: dict[str, Any], http: Http) -> Answered:
@@ -49,8 +31,8 @@ async def fetched(the_case: Case, hapi: Hapi, prefetch: dict[str, Any], http: Ht
 
 def differences(answered: Answered, the_case: Case) -> dict[str, tuple[Any, Any]]:
     """Give what is said otherwise than of the same chart as a bundle, by trial and criterion."""
-    said = _flat(told(answered.verdicts, vocabulary()))
-    expected = _flat(told(screened(the_case).verdicts, vocabulary()))
+    said = flat(told(answered.verdicts, vocabulary()))
+    expected = flat(told(screened(the_case).verdicts, vocabulary()))
     places = sorted(said.keys() | expected.keys())
     return {each: (said.get(each), expected.get(each)) for each in places if said.get(each) != expected.get(each)}
 
@@ -59,12 +41,6 @@ def truths(verdicts: tuple[Verdict, ...]) -> dict[tuple[str, str], Truth]:
     return {
         (each.trial.nct_id, found.criterion.id): found.finding.truth for each in verdicts for found in each.findings
     }
-
-
-def _flat(value: object, place: str = "") -> dict[str, Any]:
-    if not isinstance(value, dict):
-        return {place: value}
-    return {name: inner for key, each in value.items() for name, inner in _flat(each, f"{place}/{key}").items()}
 
 
 @pytest.mark.parametrize("slug", STORABLE)

@@ -11,6 +11,7 @@ import pytest
 
 from cds.cli import main
 from cds.cli.entries import Entries, chart_files
+from cds.cli.files import read_documents
 from cds.core.chart import Kind
 from cds.core.codes import ICD10CM, LOINC, NAME, RXNORM, SNOMED, Code, Coded
 from cds.terms import load_vocabulary
@@ -318,7 +319,7 @@ ASKED = (Sort.LABORATORY, Sort.VITAL_SIGNS, Sort.MEDICATIONS)
 )
 def test_the_tables_know_what_real_charts_hold(shared: Path, paths: tuple[str, ...], seen: set[Sort]) -> None:
     files = chart_files([shared / "data" / "fhir" / path for path in paths])
-    found = coverage_of(Entries(files), vocabulary(), load_scope(REAL))
+    found = coverage_of(Entries(map(read_documents, files)), vocabulary(), load_scope(REAL))
     counts = {each.sort: each for each in found.tallies if each.sort in {*ASKED, Sort.NEOPLASMS}}
     assert set(counts) >= seen
     short = {

@@ -17,7 +17,7 @@ import pytest
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from cds.api.build import build
-from cds.fhir.client import FhirRecords
+from cds.fhir.asking.client import FhirRecords
 from cds.memory import Memory
 from cds.settings import HOOKS, Settings
 from cds.store.store import Store

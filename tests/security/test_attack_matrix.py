@@ -191,7 +191,7 @@ CLOSED = [
     ("OPTIONS", "/api/trials"),
     ("HEAD", DISCOVERY),
 ]
-OPEN = ["/health/live", "/health/ready", "/metrics", "/openapi.json"]
+OPEN = ["/.well-known/jwks.json", "/health/live", "/health/ready", "/metrics", "/openapi.json"]
 
 
 @pytest.mark.parametrize(("method", "path"), CLOSED)
@@ -208,7 +208,8 @@ async def test_what_operators_need_is_open(path: str, standing: Site) -> None:
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(app=standing.app), base_url="http://testserver"
     ) as stranger:
-        assert (await stranger.get(path)).status_code == (401 if path == "/metrics" else 200)
+        expected = {"/metrics": 401, "/.well-known/jwks.json": 404}.get(path, 200)  # this site publishes no keys
+        assert (await stranger.get(path)).status_code == expected
 
 
 async def test_a_preflight_needs_no_token(standing: Site) -> None:

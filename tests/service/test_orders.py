@@ -12,9 +12,9 @@ from cds.core.chart import Exposure
 from cds.core.codes import CVX, SNOMED
 from cds.core.orders import Closed, closed_by
 from cds.core.screen import screen
-from cds.fhir.drafts import read_drafts
-from cds.fhir.elements import Elements
-from cds.fhir.medications import Drugs, read_exposures
+from cds.fhir.reading.drafts import read_drafts
+from cds.fhir.reading.elements import Elements
+from cds.fhir.reading.medications import Drugs, read_exposures
 from cds.hooks.cards import Telling
 from cds.hooks.orders import tell_orders
 from cds.trials.examples import load_example

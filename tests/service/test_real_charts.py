@@ -18,7 +18,7 @@ from cds.core.explain import explain
 from cds.core.finding import Basis, Cause
 from cds.core.truth import Truth
 from cds.core.verdict import Standing, Verdict, Withheld
-from cds.fhir.person import OTHER_PATIENT
+from cds.fhir.reading.person import OTHER_PATIENT
 from cds.service import Service
 from tests.golden.cases import ZONE
 from tests.service.world import CountingIds, FixedClock, ScriptedRecords

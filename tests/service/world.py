@@ -26,8 +26,8 @@ from cds.core.criteria import (
 )
 from cds.core.plan import Plan
 from cds.core.trial import Cohort, Trial
-from cds.fhir.answer import Answer
-from cds.fhir.client import FhirRecords
+from cds.fhir.answer import Answer, AnswerState
+from cds.fhir.asking.client import FhirRecords
 from cds.fhir.searches import Search
 from cds.hooks.callers.authenticate import Anyone
 from cds.hooks.callers.caller import ANONYMOUS
@@ -68,6 +68,8 @@ class ScriptedRecords:
     wait_s: float = 0
     problem: Exception | None = None
     asked: list[str] = field(default_factory=list)
+    drugs: Mapping[str, object] = field(default_factory=dict)
+    read_of: list[str] = field(default_factory=list)
     tokens: list[str | None] = field(default_factory=list)
 
     async def fetch(
@@ -80,6 +82,15 @@ class ScriptedRecords:
         if self.problem is not None:
             raise self.problem
         return {search.key: self.answers[search.key] for search in searches if search.key in self.answers}
+
+    async def read(self, references: Sequence[str], *, server: str, token: str | None, deadline_s: float) -> Answer:
+        del server, deadline_s
+        self.read_of += references
+        self.tokens.append(token)
+        await asyncio.sleep(self.wait_s)
+        if self.problem is not None:
+            raise self.problem
+        return Answer(AnswerState.COMPLETE, tuple(self.drugs[each] for each in references if each in self.drugs))
 
 
 NEC = Trial(
@@ -253,16 +264,18 @@ Route = Callable[[httpx.Request], httpx.Response]
 
 @dataclass
 class FhirServer:
-    """A FHIR server by hand: a route per resource type, each request remembered."""
+    """A FHIR server by hand: a route per resource type, each request remembered, but for those of its statement."""
 
     routes: dict[str, Route] = field(default_factory=dict)
     seen: list[httpx.Request] = field(default_factory=list)
     wait_s: float = 0
 
     async def __call__(self, request: httpx.Request) -> httpx.Response:
+        kind = request.url.path.removeprefix("/r4/").split("/")[0]
+        if kind == "metadata" and kind not in self.routes:
+            return httpx.Response(404)
         self.seen.append(request)
         await asyncio.sleep(self.wait_s)
-        kind = request.url.path.removeprefix("/r4/").split("/")[0]
         route = self.routes.get(kind) or self.routes.get("*")
         return route(request) if route else fhir(searchset())
 

@@ -19,8 +19,11 @@ import org.springframework.context.annotation.Import;
 @Configuration
 @Import(Storage.class)
 public class FhirServer {
-  /** So few that a chart of ordinary length comes in several pages, whatever {@code _count} asks for. */
-  private static final int PAGE = 10;
+  /**
+   * So few that a chart of ordinary length comes in several pages, whatever {@code _count} asks for. Measurements start
+   * the server with {@code -Dtrialcards.page}.
+   */
+  private static final int PAGE = Integer.getInteger("trialcards.page", 10);
 
   @Bean
   RestfulServer restfulServer(
