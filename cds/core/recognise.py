@@ -199,11 +199,14 @@ _TUMOUR_WORDS = re.compile(
     re.IGNORECASE,
 )
 _TUMOUR_LETTERS = re.compile(
-    r"(?<!, )\b(?:LCNEC|NEC|NET|N?SCLC|HCC|RCC|CRC|GIST|PDAC|CLL|AML|CML|DLBCL|NHL|GBM|C[Aa])\b"
+    r"\b(?:(?i:LCNEC|N?SCLC|HCC|RCC|CRC|GIST|PDAC|CLL|AML|CML|DLBCL|NHL|GBM)|(?:p|pan|GEP-?)?NETs?|C[Aa]"
+    r"|NEC(?!(?<=, NEC)\W*$))\b"
 )
 """Abbreviations in common use; ``, NEC`` at the end of a term is "not elsewhere classified"."""
 _NEOPLASMS_COMPLETE = frozenset({ICD10CM, ICD9CM})
 _OTHER_WORDS = re.compile(r"histor|screen|family|risk|benign|fear|counsel|encounter|antineoplas|pain", re.IGNORECASE)
+_NOT_OWN = re.compile(r"histor|screening for|risk of|benign|fear of", re.IGNORECASE)
+"""What speaks against an abbreviation: fewer words, as it names one disease and not cancer at large."""
 
 
 def _may_be_a_tumour(entry: Condition, vocabulary: Vocabulary) -> bool:
@@ -219,8 +222,9 @@ def _may_be_a_tumour(entry: Condition, vocabulary: Vocabulary) -> bool:
 
 def names_a_tumour(words: str) -> bool:
     """Say whether words may speak of a tumour that is there: not of a history, a family's, a fear or a screening."""
-    named = _TUMOUR_WORDS.search(words) or _TUMOUR_LETTERS.search(words)
-    return bool(named) and not _OTHER_WORDS.search(words)
+    if _TUMOUR_LETTERS.search(words):
+        return not _NOT_OWN.search(words)
+    return _TUMOUR_WORDS.search(words) is not None and not _OTHER_WORDS.search(words)
 
 
 def _told_once(tumours: Iterable[Tumour]) -> tuple[Tumour, ...]:
