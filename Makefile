@@ -63,8 +63,8 @@ test-live: env ## the tests against a real FHIR server, which JDK 17 and Maven b
 	$(BIN)/pytest -m live tests/live
 
 .PHONY: mutants
-mutants: env ## break the core in named ways; each must turn the tests red
-	$(BIN)/python tests/mutants.py
+mutants: env ## break the house in named ways; each must turn the tests red (MUTANTS=word: only those of a room, file or name)
+	$(BIN)/python tests/mutants.py $(MUTANTS)
 
 .PHONY: nightly
 nightly: env ## the long run: many more generated examples, kills and edits; then the mutants
