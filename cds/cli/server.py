@@ -67,7 +67,7 @@ def _check(chosen: argparse.Namespace) -> int:
         raise ServerFault(account.capability.refusal)
     document: dict[str, Any] = told(account)
     if chosen.json:
-        write(json.dumps(document, indent=2, ensure_ascii=False))
+        write(json.dumps(document, indent=2))
     else:
         show(document)
     return Exit.FAULTS if faults(account) else Exit.OK

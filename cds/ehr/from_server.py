@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
+from cds.ehr.belonging import is_of_another
 from cds.ehr.exchange import Limits, NoReplyError, exchange
 from cds.ehr.templates import LeftOutError
 from cds.fhir.addresses import is_below, origin_of
@@ -48,7 +49,12 @@ class FromServer:
                 return None
             raise LeftOutError(_SAID.get(status, f"the FHIR server answered {status}"))
         _check(whole, asked)
-        return whole if asked.id is not None else await self._joined(whole, base)
+        if asked.id is not None:
+            return whole
+        joined = await self._joined(whole, base)
+        if is_of_another(many(joined.get("entry")), asked):
+            raise LeftOutError("the FHIR server sent entries that are not of this patient, so none of them is sent")
+        return joined
 
     async def _joined(self, whole: Json, base: str) -> Json:
         """Put the pages that follow into the first; the ``next`` link that is left is that of the last one taken."""

@@ -9,6 +9,9 @@ __all__ = ["harmless", "one_line"]
 _SHOWN_INSTEAD = "\N{REPLACEMENT CHARACTER}"
 _TURNS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """They change the direction of the text around them, so that it reads otherwise than it is."""
+_UNSEEN = frozenset("\u00ad\u180e\u200b\u200c\u200d\u2060\u2061\u2062\u2063\u2064\ufeff")
+"""They take no room: with them two names that look alike differ, and a word hides in another."""
+_NEVER = _TURNS | _UNSEEN
 
 
 def harmless(text: str) -> str:
@@ -29,6 +32,6 @@ def _harmless(character: str) -> str:
         return character
     if character == "\t":
         return " "
-    if character in _TURNS or unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"}:
+    if character in _NEVER or unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"}:
         return _SHOWN_INSTEAD
     return character

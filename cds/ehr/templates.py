@@ -21,8 +21,10 @@ _TOKEN = re.compile(r"\{\{([^{}]*)\}\}")
 _READ = re.compile(rf"(?P<type>[A-Z][A-Za-z]{{1,60}})/(?P<id>{_ID})")
 _SEARCH = re.compile(r"(?P<type>[A-Z][A-Za-z]{1,60})\?(?P<query>[^\s#\\]+)")
 _USER = re.compile(rf"(?P<type>Practitioner|PractitionerRole|Patient|RelatedPerson)/(?P<id>{_ID})")
-_BINDING = frozenset({"patient", "subject", "beneficiary", "individual", "encounter"})
-"""Search parameters that bind a search to one patient or encounter, whatever else it asks."""
+_BINDING = frozenset({"patient", "subject", "encounter"})
+"""Search parameters that bind a search to one patient or encounter, whatever else it asks. That a type may not have
+them, and a server then heed none, is seen from the answer (:mod:`cds.ehr.belonging`)."""
+_BINDING_OF = {"Coverage": "beneficiary", "ResearchSubject": "individual"}
 _USER_TOKENS = {
     "Practitioner": "userPractitionerId",
     "PractitionerRole": "userPractitionerRoleId",
@@ -67,10 +69,14 @@ class Scene:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A template filled in: a read of one resource where it has an ``id``, else a search; ``relative``: its address."""
+    """A template filled in: a read of one resource where it has an ``id``, else a search; ``relative``: its address.
+
+    ``scene`` says whose the answer must be.
+    """
 
     resource_type: str
     relative: str
+    scene: Scene
     id: str | None = None
     params: tuple[tuple[str, str], ...] = ()
 
@@ -82,9 +88,9 @@ def question(template: str, scene: Scene) -> Question:
         raise LeftOutError("its template names neither patient nor user, so it is not asked")
     ids = {scene.patient_id, scene.encounter_id, scene.user.partition("/")[2]}
     if (read := _READ.fullmatch(relative)) and read["id"] in ids:
-        return Question(read["type"], relative, id=read["id"])
+        return Question(read["type"], relative, scene, id=read["id"])
     if search := _SEARCH.fullmatch(relative):
-        asked = Question(search["type"], relative, params=tuple(map(_param, search["query"].split("&"))))
+        asked = Question(search["type"], relative, scene, params=tuple(map(_param, search["query"].split("&"))))
         if not any(_is_bound(asked.resource_type, name, value, scene) for name, value in asked.params):
             raise LeftOutError(
                 "its template is not bound to the patient, the encounter or the user, so it is not asked"
@@ -114,4 +120,5 @@ def _is_bound(resource_type: str, name: str, value: str, scene: Scene) -> bool:
         own = {scene.patient_id} if resource_type == "Patient" else set()
         return value in own | {ids.get(resource_type)}
     bare = value.removeprefix("Patient/").removeprefix("Encounter/")
-    return resource_type != "Patient" and name in _BINDING and bare in {scene.patient_id, scene.encounter_id}
+    binds = name in _BINDING or name == _BINDING_OF.get(resource_type)
+    return resource_type != "Patient" and binds and bare in {scene.patient_id, scene.encounter_id}

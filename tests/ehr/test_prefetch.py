@@ -38,6 +38,7 @@ SECRET = "planted-in-the-chart"
         ),
         ("Condition?subject=Patient/{{context.patientId}}", "Condition?subject=Patient/pat-1"),
         ("Patient?_id={{context.patientId}}", "Patient?_id=pat-1"),
+        ("Coverage?beneficiary={{context.patientId}}", "Coverage?beneficiary=pat-1"),
     ],
 )
 def test_tokens_are_filled_in(template: str, relative: str) -> None:
@@ -54,6 +55,8 @@ def test_tokens_are_filled_in(template: str, relative: str) -> None:
         "Patient?name=Smith&x={{context.patientId}}",
         "Condition?code=x&note={{context.patientId}}",
         "Observation?patient={{context.patientId}},somebody-else",
+        "Observation?individual={{context.patientId}}",
+        "Observation?beneficiary={{context.patientId}}",
         "https://elsewhere.example/{{context.patientId}}",
         "//elsewhere.example/Patient/{{context.patientId}}",
         "../admin/Patient/{{context.patientId}}",
@@ -137,10 +140,48 @@ async def test_what_failed_is_left_out_and_said(template: Json, reply: httpx.Res
     assert told.value["resourceType"] == "OperationOutcome"
 
 
+OURS, OTHERS = {"reference": f"Patient/{PATIENT_ID}"}, {"reference": f"{SERVER}/Patient/somebody-else/_history/2"}
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"resourceType": "Condition", "id": "1", "subject": OTHERS},
+        {"resourceType": "Condition", "id": "1"},
+        {"resourceType": "Condition", "id": "1", "subject": [OURS, OTHERS]},
+        {"resourceType": "Observation", "id": "1", "subject": OTHERS},
+        {"resourceType": "Appointment", "id": "1", "participant": [{"actor": OURS}, {"actor": OTHERS}]},
+        patient("somebody-else"),
+    ],
+)
+async def test_entries_of_somebody_else_are_not_sent(entry: Json) -> None:
+    """A lenient server heeds no parameter it does not know; the service that wrote the search gets none of it."""
+    ours = {"resourceType": "Condition", "id": "2", "subject": OURS}
+    (part,) = (await sent(CONDITIONS, from_server(lambda _: fhir(searchset(ours, entry))))).values()
+    assert (part.is_sent, part.value) == (False, None)
+    assert part.said.endswith("not of this patient, so none of them is sent")
+
+
+async def test_what_comes_along_with_the_patients_entries_need_name_nobody() -> None:
+    ours = {"resourceType": "Condition", "id": "2", "subject": {"reference": f"{SERVER}/Patient/{PATIENT_ID}"}}
+    along = ({"resourceType": "Practitioner", "id": "3"}, {"resourceType": "OperationOutcome"}, patient())
+    (part,) = (await sent(CONDITIONS, from_server(lambda _: fhir(searchset(ours, *along))))).values()
+    assert part.is_sent
+
+
+async def test_an_entry_that_names_no_patient_is_sent_for_the_encounter_of_the_call() -> None:
+    scene = Scene(PATIENT_ID, "Practitioner/7", "e-1")
+    templates = (("notes", "Composition?encounter={{context.encounterId}}"),)
+    for encounter, is_sent in (("e-1", True), ("e-2", False)):
+        entry = {"resourceType": "Composition", "id": "1", "encounter": {"reference": f"Encounter/{encounter}"}}
+        (part,) = await filled(templates, scene, from_server(lambda _, entry=entry: fhir(searchset(entry))))  # type: ignore[misc] # bound above
+        assert part.is_sent is is_sent
+
+
 def paged(request: httpx.Request) -> httpx.Response:
     number = int(request.url.params.get("page", 1))
     further = [{"relation": "next", "url": f"{SERVER}/Condition?patient=pat-1&page={number + 1}"}] if number < 3 else []
-    return fhir(searchset({"resourceType": "Condition", "id": str(number)}, link=further))
+    return fhir(searchset({"resourceType": "Condition", "id": str(number), "subject": OURS}, link=further))
 
 
 async def test_pages_are_put_together_or_their_next_is_left() -> None:

@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
 from cds.errors import NoAccess
 from cds.fhir.addresses import base_of
@@ -50,6 +51,11 @@ _FAULTS: Final = {
     "temporarily_unavailable": "is not available at the moment",
 }
 """The codes that may be told. Any other text of an answer may hold anything, and stays untold."""
+_ELSEWHERE: Final = (
+    "the FHIR server says that tokens are had on another host than its own; if that is right, name the address by "
+    "--token-url"
+)
+"""A server that lies about it could be handed the token of another EHR that knows this site by the same key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +134,8 @@ class BackendAccess:
         trusted(base, allow_http=self._who.allow_http)
         endpoint = await self._endpoint(base)
         url = trusted(endpoint.url, allow_http=self._who.allow_http)
+        if not self._who.token_url and urlsplit(url).hostname != urlsplit(base).hostname:
+            raise NoAccess(_ELSEWHERE)
         scope = self._who.scope or scopes_for(self._who.types, granular=endpoint.granular)
         began = self._now()
         form = {

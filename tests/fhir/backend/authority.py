@@ -20,7 +20,7 @@ from cds.fhir.backend.keys import OwnKey, new_key, public_set, read_keys
 
 NOW = dt.datetime(2026, 11, 25, 12, tzinfo=dt.UTC)
 BASE = "https://ehr.example.org/fhir/R4"
-TOKEN_URL = "https://auth.example.org/tenants/north/token"
+TOKEN_URL = "https://ehr.example.org/tenants/north/token"
 CLIENT = "trialcards-north"
 ES = new_key("ES384")
 RS = read_keys(generate_private_key(65537, 2048).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))[0]

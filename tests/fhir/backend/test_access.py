@@ -125,7 +125,7 @@ async def test_a_public_half_signs_nothing() -> None:
             {"registered": {"keys": [public_set([new_key("ES384")])["keys"][0] | {"kid": ES.kid}]}},
             "InvalidSignatureError",
         ),
-        ({"url": "https://auth.example.org/other/token"}, "InvalidAudienceError"),
+        ({"url": "https://ehr.example.org/other/token"}, "InvalidAudienceError"),
     ],
 )
 async def test_a_wrong_assertion_is_refused(change: dict[str, Any], why: str) -> None:
@@ -199,7 +199,7 @@ async def test_a_failure_is_told_to_all_who_waited_and_not_kept() -> None:
 
 
 async def test_servers_have_tokens_of_their_own() -> None:
-    other = "https://south.example.org/fhir"
+    other = "https://ehr.example.org/south/fhir"
     world = World(pages={f"{other}/.well-known/smart-configuration": page(200, CONFIGURATION)})
     access = world.access()
     assert await access.token(BASE) != await access.token(other)
@@ -281,13 +281,26 @@ async def test_nothing_is_sent_to_an_address_that_is_not_safe(url: str) -> None:
     assert len(world.asked) == 1
 
 
+@pytest.mark.parametrize(
+    "url", ["https://auth.elsewhere.example/token", "http://127.0.0.1:8080/token", "https://ehr.example.org.evil/token"]
+)
+async def test_a_token_endpoint_on_another_host_must_be_named_by_the_site(url: str) -> None:
+    """A server that lies about it would be handed the token of another EHR, which knows this site by the same key."""
+    world = World(pages={f"{BASE}/.well-known/smart-configuration": page(200, {"token_endpoint": url})})
+    world.authority.url = url
+    world.pages[url] = world.authority
+    assert "--token-url" in await refused(world.access())
+    assert url not in world.asked
+    assert await world.access(token_url=url).token(BASE) == "secret.1"
+
+
 async def test_http_is_for_this_machine_and_for_sites_that_allow_it() -> None:
     local, inside = "http://127.0.0.1:8080/token", "http://auth.inside/token"
     for url, inside_only in ((local, False), (inside, True)):
         world = World(pages={f"{BASE}/.well-known/smart-configuration": page(200, {"token_endpoint": url})})
         world.authority.url = url
         world.pages[url] = world.authority
-        assert await world.access(allow_http=inside_only).token(BASE) == "secret.1"
+        assert await world.access(allow_http=inside_only, token_url=url).token(BASE) == "secret.1"
     assert "https" in await refused(World().access(), "http://ehr.example.org/fhir")
     assert "no address" in await refused(World().access(), "file:///etc/passwd")
 
