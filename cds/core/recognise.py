@@ -280,4 +280,4 @@ def unreadable_values(chart: Chart, vocabulary: Vocabulary) -> tuple[Lost, ...]:
         scales = (vocabulary.concepts[meaning.concept].scale for meaning in vocabulary.meanings(result.code))
         if any(scale is not None and scale.factors and not scale.answers for scale in scales):
             lost.append(Lost(result.reference, f"value is not a number: {result.value!r}", Kind.MEASUREMENT))
-    return tuple(lost)
+    return tuple(sorted(lost, key=lambda each: each.reference))

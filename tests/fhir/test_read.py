@@ -84,9 +84,9 @@ def test_another_patient_who_is_present_leaves_nothing_missing(zone: ZoneInfo) -
     read = read_bundle(sent, zone, "p")
     assert [each.reference for each in read.conditions] == ["Condition/2"]
     assert [(each.reference, each.why) for each in read.lost] == [
-        ("Patient", OTHER_PATIENT),
         ("Condition/1", OTHER_PATIENT),
         ("Condition/3", "it does not say which patient it is about"),
+        ("Patient", OTHER_PATIENT),
     ]
     without_the_doubtful = read_bundle(bundle(*(each["resource"] for each in sent["entry"][:4])), zone, "p")
     assert without_the_doubtful.extent(Kind.CONDITION) is COMPLETE

@@ -190,7 +190,7 @@ class _Reading:
         return Chart(
             person=person,
             covered=self.coverage.extents,
-            lost=tuple(self.lost),
+            lost=tuple(sorted(self.lost, key=lambda each: (each.reference, each.why))),
             read={name: count for name, count in self.read.items() if count},
             gaps=self.coverage.gaps,
             **{place: tuple(facts) for place, facts in self.facts.items()},
