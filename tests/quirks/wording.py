@@ -162,7 +162,7 @@ def year_only(resource: Json) -> Json | None:
     "Procedure",
     zone="America/New_York",
     seen=fhir("datatypes.html#dateTime", "dateTime"),
-    does="held as the site's day; which day was meant is not told",
+    does="either of the two days",
     causes=(Cause.DATE_IMPRECISE, Cause.TOO_OLD, Cause.CONFLICTING),
 )
 def day_as_midnight_utc(resource: Json) -> Json | None:

@@ -24,18 +24,27 @@ _DAY_FIRST = re.compile(r"\d{4}-\d{2}-\d{2}(?=[T ])")
 def day_of(sent: str, zone: ZoneInfo) -> PartialDate | None:
     """Read a date or date-time as a day of the zone, as precisely as it was sent; nothing if there is no such day.
 
-    A date-time without a zone is the day it names.
+    A date-time without a zone is the day it names. Midnight of Greenwich may be a moment, or a mere day that a system
+    could not write otherwise: where the site's day is another one then, it is either.
     """
     if sent[4:11:3] == "--T":
         try:
-            return _on(_local(dt.datetime.fromisoformat(sent), zone))
+            return _held(dt.datetime.fromisoformat(sent), zone)
         except (ValueError, OverflowError):
             pass
     return _unusual_day(sent.strip(), zone)
 
 
-def _local(moment: dt.datetime, zone: ZoneInfo) -> dt.date:
-    return (moment.astimezone(zone) if moment.tzinfo else moment).date()
+def _held(moment: dt.datetime, zone: ZoneInfo) -> PartialDate:
+    if moment.tzinfo is None:
+        return _on(moment.date())
+    local = moment.astimezone(zone).date()
+    if moment.utcoffset() == _NONE and moment.time() == _MIDNIGHT and local != moment.date():
+        return PartialDate(local, moment.date())
+    return _on(local)
+
+
+_NONE, _MIDNIGHT = dt.timedelta(0), dt.time(0)
 
 
 def _unusual_day(value: str, zone: ZoneInfo) -> PartialDate | None:
@@ -46,7 +55,7 @@ def _unusual_day(value: str, zone: ZoneInfo) -> PartialDate | None:
             moment = dt.datetime.fromisoformat(value)
         except ValueError:
             return PartialDate.parse(value[:10])
-        return _on(_local(moment, zone))
+        return _held(moment, zone)
     except (ValueError, OverflowError):
         return None
 
