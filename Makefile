@@ -93,10 +93,13 @@ fuzz: env ## edit bodies under the guidance of coverage for FUZZ_S seconds (60);
 	@test ! -e $(FUZZER) || $(BIN)/python tests/security/fuzz.py --seconds $(FUZZ_S)
 
 .PHONY: bench
-bench: env ## time and memory of one hook call; a chart read from a real FHIR server
+bench: env ## time and memory of one hook call; a chart from a real FHIR server; many trials; how eligibility text is read
 	$(BIN)/python -m bench.hook
 	$(BIN)/python -m bench.load
 	$(BIN)/python -m bench.fetch
+	$(BIN)/python -m bench.many_trials
+	$(BIN)/python -m bench.extraction
+	$(BIN)/python -m bench.lct
 
 # --------------------------------------------------------------------------------------------------------- to change it
 

@@ -46,9 +46,9 @@ class Noon:
         return dt.datetime.combine(golden_day(), dt.time(12), tzinfo=dt.UTC)
 
 
-def application(store: str = "sqlite://") -> FastAPI:
+def application(store: str = "sqlite://", *, drafts: bool = False) -> FastAPI:
     """Give the service as it is shipped, but for the clock, without callers to prove, and with this store."""
-    return create_app(Settings(authentication="off", store_url=store), clock=Noon())
+    return create_app(Settings(authentication="off", store_url=store, show_drafts=drafts), clock=Noon())
 
 
 def main() -> None:
@@ -57,9 +57,11 @@ def main() -> None:
     parser.add_argument("--resources", type=int, default=1000, help="size of the chart (default: 1000)")
     parser.add_argument("--rounds", type=int, default=300, help="calls that are measured (default: 300)")
     parser.add_argument("--serve", type=int, metavar="PORT", help=argparse.SUPPRESS)
+    parser.add_argument("--store", default="sqlite://", help=argparse.SUPPRESS)
+    parser.add_argument("--drafts", action="store_true", help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     if chosen.serve:
-        serve(chosen.serve)
+        serve(chosen.serve, application(chosen.store, drafts=chosen.drafts))
         return
     app = application()
     body = request_body(app, chosen.resources)
@@ -135,14 +137,14 @@ def in_process(app: FastAPI, body: bytes, rounds: int) -> None:
     report("in process (ASGI)", calls, yardstick)
 
 
-def over_http(body: bytes, rounds: int) -> None:
+def over_http(body: bytes, rounds: int, *served_with: str) -> None:
     """Measure calls over one connection to a server process, and that process's memory."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     with tempfile.TemporaryFile() as log:
-        command = [sys.executable, str(Path(__file__).resolve()), "--serve", str(port)]
-        server = subprocess.Popen(command, stderr=log)
+        command = [sys.executable, "-m", "bench.hook", "--serve", str(port), *served_with]
+        server = subprocess.Popen(command, stderr=log, cwd=Path(__file__).resolve().parent.parent)
         try:
             connection = connected(port)
             idle = memory(server.pid)
@@ -222,14 +224,13 @@ def memory(pid: int) -> str:
     return f"{now:.0f} MiB (at most {most:.0f})"
 
 
-def serve(port: int) -> None:
+def serve(port: int, app: FastAPI) -> None:
     """Be the server that is measured."""
     import uvicorn  # noqa: PLC0415 - only the server process needs it
 
     from cds.telemetry import start_logging  # noqa: PLC0415 - the same
 
     start_logging(Settings().log_threshold)
-    app = application()
     settle_memory()
     uvicorn.run(app, host="127.0.0.1", port=port, log_config=None, access_log=False)
 

@@ -12,8 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from cds import __version__
 from cds.api.build import build
+from cds.catalogue.loading import make_drafting, stored_trials
+from cds.catalogue.reading import HeldStudies
 from cds.core.plan import Plan
 from cds.core.vocabulary import Vocabulary
+from cds.errors import StoreDown
 from cds.fhir.asking.client import FhirRecords
 from cds.fhir.backend.keys import keys_in
 from cds.hooks.callers.fetching import over_http
@@ -25,9 +28,11 @@ from cds.safety import check_safety
 from cds.service import Service
 from cds.settings import HOOKS, RequestCode, Settings
 from cds.store.store import Store
+from cds.store.studies import Studies
+from cds.telemetry import event
 from cds.terms.load import load_vocabulary
 from cds.traces import traces_to
-from cds.trials.load import load_trials
+from cds.trials.load import load_definitions
 from cds.trials.records import load_records
 from cds.web import demo_day, demo_router, load_charts
 
@@ -37,6 +42,7 @@ if TYPE_CHECKING:
     import httpx
     from fastapi import FastAPI
 
+    from cds.core.trial import Trial
     from cds.ports import Clock, Ids, Records, Terminology
 
 
@@ -71,7 +77,26 @@ class RandomIds:
 def load_plan(settings: Settings) -> Plan:
     """Read the tables and the trial definitions; raise ``BadMapping`` or ``BadTrial`` with file, place and reason."""
     vocabulary = load_vocabulary(settings.mappings, settings.mappings_overlay)
-    return Plan.of(load_trials(settings.trials, vocabulary), vocabulary, near_days=settings.near_days)
+    return Plan.of(_trials(settings, vocabulary), vocabulary, near_days=settings.near_days)
+
+
+def _trials(settings: Settings, vocabulary: Vocabulary) -> tuple[Trial, ...]:
+    """Give the curated trials, brought up to the records of the store, then the drafts of those nobody curated.
+
+    A store that does not answer keeps nobody from the curated trials; that it did not is logged.
+    """
+    definitions = load_definitions(settings.trials, vocabulary)
+    curated = tuple(each.trial for each in definitions)
+    try:
+        with stored_trials(store_url(settings), settings, vocabulary) as stored:
+            if stored is None:
+                return curated
+            curated = tuple(each.trial for each in stored.brought_up_to_date(definitions))
+            drafts = tuple(stored.drafted(settings.statuses, {each.nct_id for each in curated}))
+    except StoreDown:
+        event("trials", curated=len(curated), drafts="the-store-does-not-answer")
+        return curated
+    return (*curated, *drafts)
 
 
 def make_service(
@@ -100,7 +125,16 @@ def make_service(
         steps=Steps(_coding(settings.request_code), settings.app_url),
         silent=settings.silent,
         read_consent=settings.read_consent,
+        statuses=frozenset(settings.statuses),
+        facilities=settings.facilities,
     )
+
+
+def _at_its_site(service: Service) -> Service:
+    """Say how many trials are at the facilities that the site has named: none means that they are written otherwise."""
+    if service.facilities:
+        event("facilities", named=len(service.facilities), trials=len(service.here.own))
+    return service
 
 
 def _coding(order: RequestCode | None) -> Coding | None:
@@ -130,7 +164,7 @@ def create_app(
     store = Store.open(store_url(settings))
     memory = make_memory(settings, store)
     service = make_service(settings, plan, records=reader, clock=clock, ids=ids, terminology=terminology)
-    service = replace(service, memory=memory)
+    service = _at_its_site(replace(service, memory=memory))
     traces = traces_to(settings.traces_url, __version__) if settings.traces_url else None
 
     @asynccontextmanager
@@ -157,6 +191,8 @@ def create_app(
         store_up=store.ready,
         traces=traces,
         keys=keys_in(settings.client_keys),
+        studies=HeldStudies(Studies(store), [each.nct_id for each in plan.trials]),
+        lexicon=lambda: make_drafting(settings, plan.vocabulary).lexicon,
     )
 
 

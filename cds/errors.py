@@ -21,6 +21,7 @@
     │   ├── Unreadable              an answer that is not a FHIR resource
     │   ├── NoAccess                no token for it could be had
     │   └── TooSlow                 the deadline passed
+    ├── RegistryError               the trial registry is at fault, or has no such study (NoSuchStudy)
     ├── NoAnswer                    a CDS service that is called as an EHR would gave no answer that can be read
     └── DefinitionError             our own files are at fault; stops start-up with file, place and reason
         ├── BadTrial
@@ -144,6 +145,14 @@ class NoAccess(RecordsError):
 
 class TooSlow(RecordsError):
     """The deadline passed before the FHIR server answered."""
+
+
+class RegistryError(CdsError):
+    """The trial registry did not give what was asked; the message says how, and what to do."""
+
+
+class NoSuchStudy(RegistryError):
+    """The trial registry has no study of this number."""
 
 
 class NoAnswer(CdsError):

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Self
 
 from cds.circuit import Circuit
+from cds.core.finding import CriterionFinding
+from cds.core.trial import OFFERED
 from cds.core.verdict import Standing, Verdict
 from cds.errors import StoreDown
 from cds.hooks.feedback import Feedback
@@ -64,29 +66,36 @@ class Grounds:
     """What cards are told on, by trial; a card of several trials, or of none, is told on all that was found.
 
     Such a card is dismissed as what it is, not for its trials. ``silent`` are trials that could not be told anyway.
+    What a card is told on is written down when it is asked for: most calls ask for a few trials, or for none.
     """
 
-    single: Mapping[str, str]
-    together: str
+    found: Mapping[str, Sequence[CriterionFinding]]
     silent: frozenset[str]
+    _written: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
-    def of(cls, verdicts: Sequence[Verdict]) -> Self | None:
+    def of(cls, verdicts: Sequence[Verdict], statuses: Collection[str] = OFFERED) -> Self | None:
         """Give the grounds; nothing where no trial is relevant, as in most calls: no ledger need be asked then."""
         relevant = [each for each in verdicts if each.standing is not Standing.NOT_RELEVANT]
         if not relevant:
             return None
         return cls(
-            {each.trial.nct_id: material(each.findings) for each in relevant},
-            material(chain.from_iterable(each.findings for each in relevant)),
+            {each.trial.nct_id: each.findings for each in relevant},
             frozenset(
-                each.trial.nct_id for each in verdicts if each.standing not in _TELLABLE or not each.trial.offered
+                each.trial.nct_id
+                for each in verdicts
+                if each.standing not in _TELLABLE or not each.trial.offered(statuses)
             ),
         )
 
     def on(self, topic: str) -> str:
         """Give what a card on this topic is told on."""
-        return self.single.get(trial_in(topic) or topic, self.together)
+        name = trial_in(topic) or topic
+        alone = self.found.get(name)
+        place = "" if alone is None else name
+        if place not in self._written:
+            self._written[place] = material(chain.from_iterable(self.found.values()) if alone is None else alone)
+        return self._written[place]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,14 +103,15 @@ class Memory:
     """A ledger, the keys to read and write it with, and what the site has chosen.
 
     ``cool_down``: how long a trial that was told is not told again to the same clinician for the same patient on the
-    same findings. ``patience_s``: how long a call waits for the ledger. One that
-    did not answer is left alone by ``circuit`` for some seconds; feedback is always tried.
+    same findings. ``statuses`` are those of trials that are told. ``patience_s``: how long a call waits for the ledger.
+    One that did not answer is left alone by ``circuit`` for some seconds; feedback is always tried.
     """
 
     ledger: Ledger
     pseudonyms: Pseudonyms | None = None
     cool_down: dt.timedelta = dt.timedelta(0)
     keep_comments: bool = False
+    statuses: frozenset[str] = OFFERED
     patience_s: float = 0.5
     circuit: Circuit = field(default_factory=lambda: Circuit(failures=1, rest_s=5.0), repr=False, compare=False)
 
@@ -123,7 +133,7 @@ class Memory:
         the ledger does not answer, so nothing is known of dismissals.
         """
         parties, now = occasion.parties, occasion.now
-        told = Grounds.of(verdicts)
+        told = Grounds.of(verdicts, self.statuses)
         if self.pseudonyms is None or not parties or told is None:
             return frozenset()
         if self.circuit.open():
@@ -165,7 +175,7 @@ class Memory:
             return True
         if self.circuit.open():
             return False
-        told = Grounds.of(verdicts) or Grounds({}, "", frozenset())
+        told = Grounds.of(verdicts, self.statuses) or Grounds({}, frozenset())
         rows = [self._row(each.uuid, topic_of(each), told, occasion) for each in cards if each.uuid is not None]
         try:
             async with asyncio.timeout(self.patience_s):

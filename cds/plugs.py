@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import httpx
 
 from cds.errors import BadSetting, StoreDown
+from cds.extractor.model import Model
 from cds.hooks.callers.authenticate import Anyone, Authenticator, Door
 from cds.hooks.callers.caller import ANONYMOUS, Caller
 from cds.hooks.callers.listed import ListedCaller, load_callers
@@ -19,12 +21,13 @@ from cds.hooks.callers.replays import MemoryReplays, Replays, SharedReplays
 from cds.hooks.pseudonyms import Pseudonyms
 from cds.memory import Memory
 from cds.network import GuardedTransport, named_outright, plain_transports
+from cds.settings.readers import is_loopback
 from cds.telemetry import event
 from cds.terms.descent import ServerTerminology
 from cds.terms.server import TerminologyServer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import AsyncIterator, Callable, Iterable
 
     from cds.hooks.callers.keys import Fetch
     from cds.ports import Clock, Terminology
@@ -39,6 +42,7 @@ __all__ = [
     "make_memory",
     "make_terminology",
     "outgoing",
+    "second_reader",
     "store_url",
 ]
 
@@ -71,6 +75,27 @@ def make_terminology(settings: Settings, client: httpx.AsyncClient) -> Terminolo
     if settings.terminology_url is None:
         return None
     return ServerTerminology(TerminologyServer(client, settings.terminology_url), settings.terminology_deadline_s)
+
+
+@asynccontextmanager
+async def second_reader(settings: Settings) -> AsyncIterator[Model | None]:
+    """Give the language model that the site has named as a second reader, with a client of its own, if it has one.
+
+    Raises ``BadSetting`` where it is not named, or would be asked in the clear.
+    """
+    base = settings.extractor_llm_url
+    if base is None:
+        yield None
+        return
+    if settings.extractor_llm_model is None:
+        raise BadSetting("CDS_EXTRACTOR_LLM_MODEL: must say which model the server is to be asked for")
+    parts = urlsplit(base)
+    if parts.scheme == "http" and not (settings.allow_http or is_loopback(parts.hostname or "")):
+        raise BadSetting(
+            "CDS_EXTRACTOR_LLM_URL: over http anyone on the way could read the key; use https, or allow http"
+        )
+    async with http_client(settings, callers=(base,)) as client:
+        yield Model(client, base, settings.extractor_llm_model, settings.extractor_llm_key)
 
 
 # ------------------------------------------------------------------------------------------------------------ who calls
@@ -120,6 +145,7 @@ def make_memory(settings: Settings, store: Store) -> Memory:
         Pseudonyms.read(keys) if keys else None,
         cool_down=dt.timedelta(hours=settings.cool_down_hours),
         keep_comments=settings.keep_comments,
+        statuses=frozenset(settings.statuses),
     )
 
 

@@ -13,9 +13,11 @@ from cds.core.codes import Code
 from cds.core.vocabulary import Meaning, Vocabulary
 from cds.fhir.answer import Answer
 from cds.fhir.searches import Search
+from cds.store.records import SavedDraft
 from cds.store.values import Dismissal, GivenFeedback, Recorded, Shown, ToldCard, TrialSummary
+from cds.trials.study import Study
 
-__all__ = ["Clock", "Ids", "Ledger", "Records", "Terminology"]
+__all__ = ["Clock", "Drafter", "Ids", "Ledger", "Records", "Terminology"]
 
 
 class Records(Protocol):
@@ -66,6 +68,19 @@ class Ledger(Protocol):
         self, since: dt.datetime | None = None, until: dt.datetime | None = None, caller: str | None = None
     ) -> Sequence[TrialSummary]:
         """Count per trial how the cards fared that were told in a time, to one caller or all."""
+        ...
+
+
+class Drafter(Protocol):
+    """What makes a draft of a registry record, by machine."""
+
+    @property
+    def made_with(self) -> str:
+        """What tells its drafts from those of another version: text, vocabulary, measured precision."""
+        ...
+
+    def draft(self, study: Study, sha256: str) -> SavedDraft | None:
+        """Draft the record of this digest; nothing where there is nothing to draft. Raises ``BadTrial``."""
         ...
 
 

@@ -21,6 +21,7 @@ from cds.core.descent import strange_codes
 from cds.core.orders import closed_by, with_orders, worth_saying
 from cds.core.plan import Plan
 from cds.core.screen import screen, withheld
+from cds.core.trial import OFFERED
 from cds.core.verdict import Verdict, Withheld
 from cds.errors import BadCall, PatientUnavailable
 from cds.fhir.addresses import base_of
@@ -35,6 +36,7 @@ from cds.hooks.cards import Telling, may_be_told, refusals_unread, tell
 from cds.hooks.detail import Unread
 from cds.hooks.manner import as_taken, most_cards
 from cds.hooks.orders import orders_unread, tell_orders
+from cds.hooks.places import Here
 from cds.hooks.prefetch import Prefetched, prefetched
 from cds.hooks.requests import PATIENT_VIEW, HookRequest
 from cds.hooks.services import OFFERS
@@ -55,7 +57,8 @@ class Service:
 
     ``hooks`` are those it answers. ``relevant_only`` spares hook calls the findings of trials that are not relevant,
     which no card tells. ``opt_out`` are labels and flags of patients who refuse research; ``read_consent``: consents
-    are read for it as well. ``silent``: calls are answered with no cards, which are counted only.
+    are read for it as well. ``silent``: calls are answered with no cards, which are counted only. ``statuses``: of
+    trials that cards tell; ``facilities``: the site's own, as the registry names them.
     """
 
     plan: Plan
@@ -74,12 +77,16 @@ class Service:
     steps: Steps = NO_STEPS
     silent: bool = False
     read_consent: bool = False
+    statuses: frozenset[str] = OFFERED
+    facilities: tuple[str, ...] = ()
     searches: tuple[Search, ...] = field(init=False)
+    here: Here = field(init=False)
 
     def __post_init__(self) -> None:
-        """Work out once what has to be read."""
+        """Work out once what has to be read, and which trials are at the site's own facilities."""
         refusals = refusal_searches(self.opt_out, consents=self.read_consent)
         object.__setattr__(self, "searches", (*searches_for(self.plan.needs, self.plan.vocabulary), *refusals))
+        object.__setattr__(self, "here", Here.of(self.facilities, self.plan.trials))
 
     def today(self) -> dt.date:
         """Give the calendar day it is at the site."""
@@ -282,7 +289,8 @@ def _told(seen: _Seen, plan: Plan, call: Call, service: Service) -> tuple[Card, 
 def _telling(plan: Plan, call: Call, service: Service, quieted: int) -> Telling:
     most = most_cards(service.max_cards, call.caller.profile)
     steps = replace(service.steps, patient_id=call.patient_id, service=OFFERS[call.hook].id)
-    return Telling(plan.vocabulary, service.ids.new, most, service.show_drafts, quieted, steps)
+    telling = Telling(plan.vocabulary, service.ids.new, most, service.show_drafts, quieted, steps)
+    return replace(telling, statuses=service.statuses, here=service.here)
 
 
 def _occasion(call: Call, service: Service) -> Occasion:

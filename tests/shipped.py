@@ -8,15 +8,18 @@ from pathlib import Path
 
 import pytest
 
+from cds.catalogue.loading import make_drafting
 from cds.core.plan import Plan
 from cds.core.trial import Trial
 from cds.core.vocabulary import Vocabulary
 from cds.errors import BadMapping
+from cds.settings import Settings
 from cds.terms.load import load_tables, vocabulary_of
 from cds.terms.tables import Tables, read_tables
 from cds.trials.codebook import Codebook
 from cds.trials.definition import Definition
-from cds.trials.load import load_definition, load_trials
+from cds.trials.drafting import Drafting
+from cds.trials.load import load_definition, load_definitions
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 MAPPINGS = REPOSITORY / "mappings"
@@ -50,13 +53,25 @@ def definition(nct_id: str) -> Definition:
 @cache
 def trials() -> tuple[Trial, ...]:
     """Give the trials, each tried on its example patients."""
-    return load_trials(TRIALS, vocabulary())
+    return tuple(each.trial for each in definitions())
+
+
+@cache
+def definitions() -> tuple[Definition, ...]:
+    """Give all definitions, each tried on its example patients."""
+    return load_definitions(TRIALS, vocabulary())
 
 
 @cache
 def plan() -> Plan:
     """Give all that a screen is made against."""
     return Plan.of(trials(), vocabulary())
+
+
+@cache
+def drafting() -> Drafting:
+    """Give what registry records are drafted with."""
+    return make_drafting(Settings(mappings=MAPPINGS), vocabulary())
 
 
 # ------------------------------------------------------- in place of the readers, for what reads the folders by itself
@@ -71,7 +86,8 @@ def read_once(monkeypatch: pytest.MonkeyPatch) -> None:
     plan()  # before the readers are exchanged, with which it is made
     monkeypatch.setattr("cds.terms.load.read_tables", _tables_once)
     monkeypatch.setattr("cds.terms.load.vocabulary_of", _vocabulary_once)
-    monkeypatch.setattr("cds.app.load_trials", _trials_once)
+    monkeypatch.setattr("cds.app.load_definitions", _definitions_once)
+    monkeypatch.setattr("cds.catalogue.loading.make_drafting", _drafting_once)
 
 
 def _tables_once(folder: Path, report: Callable[[BadMapping], None]) -> Tables:
@@ -82,6 +98,11 @@ def _vocabulary_once(of: Tables) -> Vocabulary:
     return vocabulary() if of is tables() else vocabulary_of(of)
 
 
-def _trials_once(folder: Path, by: Vocabulary) -> tuple[Trial, ...]:
+def _definitions_once(folder: Path, by: Vocabulary) -> tuple[Definition, ...]:
     shipped = folder.resolve() == TRIALS and by is vocabulary()
-    return trials() if shipped else load_trials(folder, by)
+    return definitions() if shipped else load_definitions(folder, by)
+
+
+def _drafting_once(settings: Settings, by: Vocabulary) -> Drafting:
+    shipped = settings.mappings.resolve() == MAPPINGS and by is vocabulary()
+    return drafting() if shipped else make_drafting(settings, by)

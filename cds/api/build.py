@@ -28,7 +28,7 @@ from cds.hooks.requests import REQUESTS
 from cds.metrics import Metrics
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from starlette.types import Lifespan
 
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from cds.settings import Settings
     from cds.traces import Traces
     from cds.trials.records import Record
+    from cds.trials.study import Study
+    from cds.trials.text.lexicon import Lexicon
 
 _ABOUT = (
     "Holds an open chart against the eligibility criteria of open clinical trials. Every error is a FHIR "
@@ -60,10 +62,14 @@ def build(  # noqa: PLR0913 - every part of the application that is made elsewhe
     store_up: StoreUp | None = None,
     traces: Traces | None = None,
     keys: Iterable[OwnKey] = (),
+    studies: Mapping[str, Study] | None = None,
+    lexicon: Callable[[], Lexicon] | None = None,
 ) -> FastAPI:
     """Give the application, with these pages besides. Those that need a network (Swagger's, ReDoc's) are left out.
 
     ``door`` says who calls, and lets nobody else in. Of ``keys`` the public halves are published.
+    ``studies`` are the registry's records that are held, by NCT number, and ``lexicon`` loads the names that trials
+    are found by; without it, they are those of the service's vocabulary.
     """
     app = FastAPI(
         title="Trialcards",
@@ -79,7 +85,7 @@ def build(  # noqa: PLR0913 - every part of the application that is made elsewhe
     app.include_router(hook_routes(service, settings.max_body_bytes))
     app.include_router(feedback_routes(service))
     app.include_router(assessment_routes(service, records, settings.max_body_bytes))
-    app.include_router(trial_routes(service))
+    app.include_router(trial_routes(service, records, {} if studies is None else studies, lexicon))
     app.include_router(health_routes(service, store_up))
     app.include_router(key_routes(keys))
     metrics = Metrics(cds.__version__, len(service.plan.trials))

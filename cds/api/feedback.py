@@ -167,7 +167,7 @@ def memory_of(service: Service) -> Memory:
 
 def period(since: str | None, until: str | None, zone: dt.tzinfo) -> tuple[dt.datetime | None, dt.datetime | None]:
     """Read two days as the moments from which, and before which; raises ``BadCall`` for what are no days in order."""
-    first = None if since is None else dt.datetime.combine(_day("since", since), dt.time(), tzinfo=zone)
+    first = None if since is None else day_begins("since", since, zone)
     last = None if until is None else _day("until", until)
     if last is None:
         return first, None
@@ -178,6 +178,11 @@ def period(since: str | None, until: str | None, zone: dt.tzinfo) -> tuple[dt.da
     if first is not None and end <= first:
         raise BadCall("until: must not lie before since")
     return first, end
+
+
+def day_begins(name: str, text: str, zone: dt.tzinfo) -> dt.datetime:
+    """Read a day as the moment it begins at the site; raises ``BadCall`` that names it for what is no day."""
+    return dt.datetime.combine(_day(name, text), dt.time(), tzinfo=zone)
 
 
 def _day(name: str, text: str) -> dt.date:

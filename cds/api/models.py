@@ -218,12 +218,6 @@ class TrialListed(_Told):
     criteria: CriteriaCounts
 
 
-class TrialList(_Told):
-    """The trials that are loaded."""
-
-    trials: list[TrialListed]
-
-
 class Health(_Told):
     """Whether the service runs, and what it has loaded."""
 

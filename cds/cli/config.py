@@ -61,7 +61,7 @@ def shown(name: str, value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, tuple):
-        return ", ".join(map(str, value))
+        return ("; " if name == "facilities" else ", ").join(map(str, value))
     return _QUERY.sub(rf"\1{HIDDEN}", _PASSWORD.sub(rf"\1{HIDDEN}@", str(value)))
 
 

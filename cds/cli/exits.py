@@ -5,7 +5,16 @@ from __future__ import annotations
 import enum
 import traceback
 
-from cds.errors import CallerError, CdsError, DefinitionError, NoAnswer, RecordsError, Unavailable, UnknownService
+from cds.errors import (
+    CallerError,
+    CdsError,
+    DefinitionError,
+    NoAnswer,
+    RecordsError,
+    RegistryError,
+    Unavailable,
+    UnknownService,
+)
 
 
 class Exit(enum.IntEnum):
@@ -27,7 +36,7 @@ class Exit(enum.IntEnum):
 
 _MEANINGS = {
     Exit.OK: "done; a linter or check found nothing",
-    Exit.FAULTS: "a linter or check found faults and listed them",
+    Exit.FAULTS: "a linter, check or import found faults and listed them",
     Exit.USAGE: "the command was called wrongly, or names a trial that is not loaded",
     Exit.INPUT: "an input file cannot be read, or it or the FHIR server does not hold a chart of the one patient",
     Exit.DEFINITIONS: "a setting, a mapping table or a trial definition is at fault",
@@ -50,7 +59,7 @@ def exit_of(problem: CdsError) -> Exit:
             return Exit.USAGE
         case CallerError() | Unavailable():
             return Exit.INPUT
-        case RecordsError() | NoAnswer():
+        case RecordsError() | RegistryError() | NoAnswer():
             return Exit.SERVER
         case _:
             return Exit.INTERNAL

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cds.cli import coverage, export, mappings, recognised
+from cds.cli import changes, coverage, export, landscape, mappings, recognised, records, review
 from cds.cli.exits import Exit
 from cds.cli.words import Commands, command, counted, existing, group, write, write_faults
 
@@ -35,6 +35,10 @@ def add_to(commands: Commands) -> None:
         "Where CDS_MAPPINGS_OVERLAY names a site's overlay, its own faults are listed too.",
     )
     coverage.add_to(of_trials)
+    records.add_to(of_trials)
+    changes.add_to(of_trials)
+    landscape.add_to(of_trials)
+    review.add_to(of_trials)
     mappings.add_to(of_mappings)
     recognised.add_to(of_mappings)
     export.add_to(of_mappings)
@@ -55,11 +59,18 @@ def _lint_trials(chosen: argparse.Namespace) -> int:
 
 def _lint_mappings(chosen: argparse.Namespace) -> int:
     from cds.settings import Settings
+    from cds.terms import load_vocabulary
     from cds.terms.lint import lint_mappings, lint_overlay
+    from cds.trials.text.lint_diseases import lint_diseases
+    from cds.trials.text.phrases import lint_phrases
 
     settings = Settings.read(os.environ)
     folder, overlay = chosen.folder or settings.mappings, settings.mappings_overlay
-    code = _report(folder, lint_mappings(existing(folder)))
+    faults = lint_mappings(existing(folder))
+    if not faults:
+        vocabulary = load_vocabulary(folder)
+        faults = [*lint_phrases(folder, vocabulary), *lint_diseases(folder, vocabulary)]
+    code = _report(folder, faults)
     return code if overlay is None else max(code, _report(overlay, lint_overlay(folder, overlay)))
 
 

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING
 from cds.cli.access import access_addresses, add_access, token_for
 from cds.cli.exits import Exit
 from cds.cli.server import add_deadline
-from cds.cli.words import Commands, command, write
+from cds.cli.words import Commands, command, counted, write
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from cds.assessment import Assessment
+    from cds.core.verdict import Verdict
     from cds.fhir.answer import Answer
     from cds.fhir.searches import Search
     from cds.service import Service
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
 _ABOUT = (
     "FILE is a FHIR Bundle (JSON) or NDJSON with one resource per line, compressed with gzip or not; several files are "
     "one chart. With --server the chart is read from there, in the way that a hook call reads it. Of a trial that is "
-    "not named by --trial, only what is unmet or unknown is listed. A patient who is deceased on the day is told no "
-    "trial."
+    "not named by --trial, only what is unmet or unknown is listed. Of drafts made from the registry's records only "
+    "those are listed whose disease the patient has. A patient who is deceased on the day is told no trial."
 )
 
 
@@ -40,6 +41,7 @@ def add_to(commands: Commands) -> None:
     add("files", metavar="FILE", nargs="*", type=Path, help="a Bundle (JSON) or NDJSON, .gz too")
     add("--server", metavar="URL", help="base address of a FHIR server to read the chart from, in place of files")
     add("--trial", metavar="NCT", nargs="+", action="extend", help="only these trials, with all their findings")
+    add("--all", action="store_true", help="list every trial, drafts of other diseases too")
     add("--as-of", metavar="DATE", type=_day, help="the day to screen for, YYYY-MM-DD (default: today)")
     add("--patient", metavar="ID", help="which patient: of the server, or where the files hold several")
     add(
@@ -96,12 +98,31 @@ def _screen(chosen: argparse.Namespace) -> int:
     _check_trials(chosen.trial or (), [trial.nct_id for trial in service.plan.trials])
     told = asyncio.run(_fetched(chosen, service, settings)) if chosen.server else _assessed(chosen, service)
     records = load_records(settings.records) if settings.records else {}
+    told, left_out = _concerning(told, everything=chosen.all or chosen.json or bool(chosen.trial))
     document = Teller(service.plan.vocabulary, records).assessment(told)
     if chosen.json:
         write(msgspec.json.encode(document).decode())
     else:
         show(document, in_full=frozenset(chosen.trial or ()))
+        if left_out:
+            write(f"Not listed: {counted(left_out, 'draft')} of trials not known to be about this disease (--all)")
     return Exit.OK
+
+
+def _concerning(told: Assessment, *, everything: bool) -> tuple[Assessment, int]:
+    """Leave out the drafts of trials that are not known to concern the patient; say how many they are."""
+    kept = tuple(each for each in told.verdicts if everything or not each.trial.draft or _has_its_disease(each))
+    return replace(told, verdicts=kept), len(told.verdicts) - len(kept)
+
+
+def _has_its_disease(verdict: Verdict) -> bool:
+    """Say whether the patient is known to have the disease that a trial is about; no other finding is looked at."""
+    from cds.core.truth import Truth
+    from cds.core.verdict import Standing
+
+    if verdict.standing is Standing.NOT_RELEVANT or not any(each.disease for each in verdict.trial.criteria):
+        return False
+    return any(each.criterion.disease and each.finding.truth is Truth.MET for each in verdict.findings)
 
 
 def _assessed(chosen: argparse.Namespace, service: Service) -> Assessment:

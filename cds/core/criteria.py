@@ -320,13 +320,18 @@ class Section(enum.Enum):
     EXCLUSION = "exclusion"
 
 
+DRAFT = "Draft, not reviewed."
+"""What the note of a criterion begins with that was read out of the registry's text by machine."""
+
+
 @dataclass(frozen=True, slots=True)
 class Criterion:
     """One criterion of one trial: its rule, its words, and the registry lines it stands for (numbered from 1).
 
     ``id`` stays the same across versions of a definition. ``disease`` marks the criteria that say which disease the
     trial is about. ``note`` says how the text was read where that is not plain. ``plain`` says to a patient what is
-    asked, in words for everyone.
+    asked, in words for everyone. ``span`` is the piece of the registry's text that a draft was made from: its first
+    character, counted from 0, and the one behind its last.
     """
 
     id: str
@@ -337,3 +342,9 @@ class Criterion:
     disease: bool = False
     note: str = ""
     plain: str = ""
+    span: tuple[int, int] | None = None
+
+    @property
+    def draft(self) -> bool:
+        """Whether a machine read it out of the registry's text and nobody has reviewed it."""
+        return self.note.startswith(DRAFT)

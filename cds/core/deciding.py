@@ -44,11 +44,11 @@ def unknown(cause: Cause) -> Answer:
     return Answer(Truth.UNKNOWN, cause)
 
 
-def decide(rule: Asked, case: Case, results: Results, judge: Judge, wanted: Wanted) -> Finding:
+def decide(rule: Asked, case: Case, results: Results, judge: Judge, wanted: Callable[[], Wanted]) -> Finding:
     """Let the newest result answer; if several share that day, let them answer together."""
 
     def open_by(cause: Cause, evidence: tuple[Evidence, ...], why: str = "") -> Finding:
-        return Finding(rule, Truth.UNKNOWN, cause=cause, evidence=evidence, wanted=wanted, note=why)
+        return Finding(rule, Truth.UNKNOWN, cause=cause, evidence=evidence, wanted=wanted(), note=why)
 
     newest = results.newest
     if results.cause is not None:

@@ -26,7 +26,9 @@ def undetectable(rule: Undetectable, case: Case) -> Finding:
     results = case.results.get(rule.concepts)
     if results is None:
         results = case.results[rule.concepts] = newest_of(usable(case, rule.concepts), case)
-    return decide(rule, case, results, lambda known: _undetected(known, case), wanted_of(rule, case, rule.concepts))
+    return decide(
+        rule, case, results, lambda known: _undetected(known, case), lambda: wanted_of(rule, case, rule.concepts)
+    )
 
 
 def _undetected(known: Known[Measurement], case: Case) -> Answer:

@@ -54,13 +54,18 @@ if TYPE_CHECKING:
     from cds.core.recognise import Case
 
 
-def evaluate(rule: Rule, case: Case) -> Finding:
+Decided = dict[tuple[int, bool], Finding]
+"""What rules came to on the case's own day, by the identity of the rule and whether it is forbidden."""
+
+
+def evaluate(rule: Rule, case: Case, decided: Decided | None = None) -> Finding:
     """Decide a rule, and say on which day time alone will change the answer, if there is such a day.
 
     A date is only told when the rule, held for that day against the same records, bears it out: an obstacle still
-    stands the day before it goes, and a met window still holds on the day it expires.
+    stands the day before it goes, and a met window still holds on the day it expires. ``decided`` spares a rule that
+    is part of several its second decision; it is for one case, and for rules that outlive it.
     """
-    finding = _decide(rule, case, forbidden=False)
+    finding = _decide(rule, case, forbidden=False, decided=decided)
     horizon = days_later(case.as_of, _HORIZON_DAYS)
     days = sorted({day for day in _turns(finding) if case.as_of < day <= horizon})
     if not days or finding.truth is Truth.UNKNOWN:
@@ -76,6 +81,11 @@ def evaluate(rule: Rule, case: Case) -> Finding:
         resolves_on=_gone(days, finding, case, (Truth.MET,)),
         clears_on=_gone(days, finding, lasting, (Truth.MET, Truth.UNKNOWN)),
     )
+
+
+def decided_by(rule: Rule, case: Case, decided: Decided, *, forbidden: bool) -> Finding:
+    """Decide a rule, told as required or as forbidden, and leave open on which day time alone will change it."""
+    return _decide(rule, case, forbidden=forbidden, decided=decided)
 
 
 _HORIZON_DAYS = 1100
@@ -111,7 +121,20 @@ def _turns(finding: Finding) -> Iterator[dt.date]:
         yield from _turns(part)
 
 
-def _decide(rule: Rule, case: Case, *, forbidden: bool) -> Finding:  # noqa: C901, PLR0911, PLR0912 - one line a node
+def _decide(rule: Rule, case: Case, *, forbidden: bool, decided: Decided | None = None) -> Finding:
+    """Decide a rule, or look up what it came to before."""
+    if decided is None:
+        return _worked_out(rule, case, None, forbidden=forbidden)
+    key = id(rule), forbidden
+    finding = decided.get(key)
+    if finding is None:
+        finding = decided[key] = _worked_out(rule, case, decided, forbidden=forbidden)
+    return finding
+
+
+def _worked_out(  # noqa: C901, PLR0911, PLR0912 - one line a node
+    rule: Rule, case: Case, decided: Decided | None, *, forbidden: bool
+) -> Finding:
     match rule:
         case Age():
             return age(rule, case, forbidden=forbidden)
@@ -148,16 +171,17 @@ def _decide(rule: Rule, case: Case, *, forbidden: bool) -> Finding:  # noqa: C90
         case Asked():
             return _asked(rule, forbidden=forbidden)
         case AllOf() | AnyOf():
-            parts = tuple(_decide(part, case, forbidden=forbidden) for part in rule.rules)
+            parts = tuple([_decide(part, case, forbidden=forbidden, decided=decided) for part in rule.rules])
             return joined(rule, parts, forbidden=forbidden)
         case Not():
-            return _decide(rule.rule, case, forbidden=not forbidden)
+            return _decide(rule.rule, case, forbidden=not forbidden, decided=decided)
         case IfThen():
-            condition = _decide(rule.condition, case, forbidden=False)
-            branches = (_decide(branch, case, forbidden=forbidden) for branch in (rule.then, rule.otherwise))
-            return chosen(rule, (condition, *branches), forbidden=forbidden)
+            condition = _decide(rule.condition, case, forbidden=False, decided=decided)
+            then = _decide(rule.then, case, forbidden=forbidden, decided=decided)
+            otherwise = _decide(rule.otherwise, case, forbidden=forbidden, decided=decided)
+            return chosen(rule, (condition, then, otherwise), forbidden=forbidden)
         case Readings():
-            parts = tuple(_decide(part, case, forbidden=forbidden) for part in rule.rules)
+            parts = tuple([_decide(part, case, forbidden=forbidden, decided=decided) for part in rule.rules])
             return agreed(rule, parts, forbidden=forbidden)
     assert_never(rule)
 

@@ -14,7 +14,7 @@ from cds.core.limits import Against
 from cds.core.quantities import Bound, Interval
 from cds.core.ranges import Compared, against_normal
 from cds.core.results import age_of, newest_of, usable
-from cds.core.scales import amount_of, implausible, scale_of
+from cds.core.scales import amount_in, scale_of
 from cds.core.truth import Truth, all_of
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def measured(rule: Measured, case: Case) -> Finding:
     if results is None:
         results = case.results[asked] = _candidates(rule, case)
     finding = decide(
-        rule, case, results, lambda known: _judged(rule, known, case), wanted_of(rule, case, rule.concepts)
+        rule, case, results, lambda known: _judged(rule, known, case), lambda: wanted_of(rule, case, rule.concepts)
     )
     return (
         finding if finding.truth is not Truth.UNKNOWN or not rule.computed else _asking_for_inputs(finding, rule, case)
@@ -104,10 +104,10 @@ def _compared(known: Known[Measurement], scale: Scale, limit: Limit, case: Case,
     """Bring a result and a limit into one unit, or say why that cannot be done."""
     if limit.against is not Against.UNIT:
         return against_normal(known, scale, limit, case, low=low)
-    value = amount_of(known.entry, scale)
+    value, untrue = amount_in(case, known.entry, scale)
     if not isinstance(value, Interval):
         return value
-    if implausible(value, scale):
+    if untrue:
         return Cause.IMPLAUSIBLE
     at = scale.factors.get(limit.unit)
     return Cause.UNIT_NOT_COMPARABLE if at is None else Compared(value, Bound(limit.value * at, limit.inclusive))

@@ -92,7 +92,7 @@ def closed_by(
     known = [each for each in drafts if _means_something(each, plan)]
     if not fitting or not known:
         return ()
-    narrowed = replace(plan, trials=tuple(each.trial for each in fitting))
+    narrowed = plan.only(frozenset(each.trial.nct_id for each in fitting))
     after = _unmet(screen(with_orders(chart, known), narrowed, as_of))
     closed = {each.trial.nct_id: _closed_criteria(each, after[each.trial.nct_id]) for each in fitting}
     if not any(closed.values()):

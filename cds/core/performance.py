@@ -28,7 +28,7 @@ def performance_status(rule: PerformanceStatus, case: Case) -> Finding:
     ecog_days = {known.entry.date for known in direct}
     results = direct + [known for known in converted if known.entry.date not in ecog_days]
     wanted = wanted_of(rule, case, PERFORMANCE_SCORES)
-    return decide(rule, case, newest_of(results, case), lambda known: _grade(rule, known, case), wanted)
+    return decide(rule, case, newest_of(results, case), lambda known: _grade(rule, known, case), lambda: wanted)
 
 
 def _grade(rule: PerformanceStatus, known: Known[Measurement], case: Case) -> Answer:

@@ -101,19 +101,15 @@ class Interval:
 
     def at_most(self, limit: Bound) -> Truth:
         """Say whether no value exceeds the limit (or touches it, where the limit is strict)."""
-        return self.negated().at_least(Bound(-limit.at, limit.inclusive))
-
-    def negated(self) -> Interval:
-        """Mirror it at nought."""
-        return Interval(_minus(self.high), _minus(self.low))
+        if self.high is not None and _stays(self.high, limit):
+            return Truth.MET
+        if self.low is not None and _exceeds(self.low, limit):
+            return Truth.UNMET
+        return Truth.UNKNOWN
 
     def overlaps(self, other: Interval) -> bool:
         """Say whether some value lies in both."""
         return not (_apart(self.high, other.low) or _apart(other.high, self.low))
-
-
-def _minus(bound: Bound | None) -> Bound | None:
-    return None if bound is None else Bound(-bound.at, bound.inclusive)
 
 
 def _reaches(low: Bound, limit: Bound) -> bool:
@@ -122,6 +118,14 @@ def _reaches(low: Bound, limit: Bound) -> bool:
 
 def _falls_short(high: Bound, limit: Bound) -> bool:
     return high.at < limit.at or (high.at == limit.at and not (limit.inclusive and high.inclusive))
+
+
+def _stays(high: Bound, limit: Bound) -> bool:
+    return high.at < limit.at or (high.at == limit.at and (limit.inclusive or not high.inclusive))
+
+
+def _exceeds(low: Bound, limit: Bound) -> bool:
+    return low.at > limit.at or (low.at == limit.at and not (limit.inclusive and low.inclusive))
 
 
 def _apart(high: Bound | None, low: Bound | None) -> bool:

@@ -13,7 +13,7 @@ from cds.core.dates import age_on
 from cds.core.finding import Basis, Cause
 from cds.core.limits import Against
 from cds.core.quantities import Bound, Comparator, Interval, Quantity, plain
-from cds.core.scales import amount_of, factor_of, implausible
+from cds.core.scales import amount_in, factor_of, implausible
 from cds.core.truth import Truth
 
 if TYPE_CHECKING:
@@ -42,8 +42,8 @@ def against_normal(known: Known[Measurement], scale: Scale, limit: Limit, case: 
     laboratory's flag or the words "normal" may be enough; otherwise the site's table stands in, *assumed*.
     """
     result = known.entry
-    value = amount_of(result, scale)
-    if isinstance(value, Interval) and implausible(value, scale):
+    value, untrue = amount_in(case, result, scale)
+    if untrue:
         return Cause.IMPLAUSIBLE
     upper = limit.against is Against.ULN
     end = _own_end(result, case, upper=upper)

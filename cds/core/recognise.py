@@ -29,8 +29,10 @@ if TYPE_CHECKING:
 
     from cds.core.chart import Chart
     from cds.core.codes import Coded
+    from cds.core.counting import Count
     from cds.core.courses import Course
     from cds.core.finding import Cause
+    from cds.core.quantities import Interval
     from cds.core.vocabulary import Meaning, Vocabulary
 
 
@@ -79,7 +81,9 @@ class Case:
     ``as_of`` stands for the first dose. ``known_on`` is the day the records speak for: it stays when ``as_of`` is moved
     ahead to ask what time alone will change. ``ageing`` is switched off to ask which obstacles time takes away: that a
     bad result grows too old to count takes none away. ``results`` keeps what was looked up of a combination of measured
-    concepts, ``courses`` what was put together of an ingredient; both depend on nothing but the chart and ``known_on``.
+    concepts, ``courses`` what was put together of an ingredient, ``amounts`` what a result of the chart amounts to on a
+    scale, and ``told`` the tumours that tell something: all depend on nothing but the chart and ``known_on``. ``lines``
+    keeps counts of lines of treatment, by what is counted and the day.
 
     ``listed`` are the diagnoses that stand: neither refuted nor in error nor of a later day. ``unread_tumours`` are
     those among them whose words speak of a tumour while their codes say nothing. ``ruled_out`` are the diagnoses that
@@ -104,6 +108,9 @@ class Case:
     ageing: bool = True
     results: dict[tuple[str, ...], Results] = field(default_factory=dict)
     courses: dict[tuple[str, Cause | None], tuple[Course, ...]] = field(default_factory=dict)
+    amounts: dict[tuple[int, int], tuple[Interval | Cause, bool]] = field(default_factory=dict)
+    lines: dict[tuple[object, ...], Count] = field(default_factory=dict)
+    told: list[tuple[tuple[Tumour, ...], tuple[Tumour, ...]]] = field(default_factory=list)
 
 
 def recognise(chart: Chart, vocabulary: Vocabulary, as_of: dt.date) -> Case:

@@ -57,13 +57,25 @@ def amount_of(result: Measurement, scale: Scale) -> Interval | Cause:
             return Cause.IMPLAUSIBLE
 
 
+def amount_in(case: Case, result: Measurement, scale: Scale) -> tuple[Interval | Cause, bool]:
+    """Do the same, and say whether no such value can be true; worked out once for each result of the chart."""
+    if isinstance(result, Derived):
+        return result.amount, implausible(result.amount, scale)
+    key = id(result), id(scale)
+    known = case.amounts.get(key)
+    if known is None:
+        value = amount_of(result, scale)
+        known = case.amounts[key] = value, isinstance(value, Interval) and implausible(value, scale)
+    return known
+
+
 def plausible_amount(known: Known[Measurement], case: Case) -> Interval | Cause:
     """Turn a result into canonical units, or say why it settles nothing: no scale, no such unit, no such value."""
     scale = scale_of(known, case)
     if scale is None:
         return Cause.UNIT_NOT_COMPARABLE
-    value = amount_of(known.entry, scale)
-    return Cause.IMPLAUSIBLE if isinstance(value, Interval) and implausible(value, scale) else value
+    value, untrue = amount_in(case, known.entry, scale)
+    return Cause.IMPLAUSIBLE if untrue else value
 
 
 def factor_of(quantity: Quantity, scale: Scale) -> Fraction | None:

@@ -2,24 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING
 
 from cds.core.evaluate import evaluate
 from cds.core.finding import Attestation, Basis, Cause, CriterionFinding, Finding, Wanted
+from cds.core.findings import Findings
 from cds.core.recognise import recognise
-from cds.core.trial import Cohort
+from cds.core.sketches import Sketch, Sketches, sketched
 from cds.core.truth import Truth
-from cds.core.verdict import CohortVerdict, Standing, Terms, Verdict, Withheld, best, ranked, standing_of
+from cds.core.verdict import (
+    CohortVerdict,
+    Standing,
+    Terms,
+    Verdict,
+    Weighed,
+    Withheld,
+    disease_of,
+    place_of,
+    ranked,
+    standing_of,
+    standing_with,
+)
 
 if TYPE_CHECKING:
     import datetime as dt
 
     from cds.core.chart import Chart
-    from cds.core.criteria import Criterion
-    from cds.core.plan import Plan
+    from cds.core.criteria import Criterion, Rule
+    from cds.core.evaluate import Decided
+    from cds.core.plan import Group, Laid, Plan
+    from cds.core.recognise import Case
     from cds.core.trial import Trial
 
 
@@ -37,20 +51,11 @@ def screen(
     ``relevant_only`` leaves everything but the disease undecided for cohorts that are not relevant, of which nothing
     is told anyway. The result depends on the arguments alone: not on the order of entries, and on no clock.
     """
-    case = recognise(chart, plan.vocabulary, as_of)
-    terms = Terms(as_of, plan.near_days, plan.vocabulary)
-    shared: dict[int, Finding] = {}
-    said = {(each.trial, each.criterion): each for each in attestations}
-
-    def find(trial: Trial, criterion: Criterion) -> CriterionFinding:
-        known = id(criterion.rule)
-        if known not in shared:
-            shared[known] = evaluate(criterion.rule, case)
-        finding = shared[known]
-        attestation = said.get((trial.nct_id, criterion.id))
-        return CriterionFinding(criterion, finding if attestation is None else _attested(finding, attestation))
-
-    return ranked(_verdict(trial, partial(find, trial), terms, relevant_only=relevant_only) for trial in plan.trials)
+    asked = _Asked(recognise(chart, plan.vocabulary, as_of), plan, Terms(as_of, plan.near_days, plan.vocabulary))
+    said: dict[str, dict[str, Attestation]] = {}
+    for each in attestations:
+        said.setdefault(each.trial, {})[each.criterion] = each
+    return ranked([_weighed(laid, asked, said.get(laid.trial.nct_id), brief=relevant_only) for laid in plan.laid])
 
 
 def withheld(chart: Chart, as_of: dt.date) -> Withheld | None:
@@ -64,25 +69,130 @@ def withheld(chart: Chart, as_of: dt.date) -> Withheld | None:
     return Withheld.OPTED_OUT if person.opted_out else None
 
 
-_Find = Callable[["Criterion"], CriterionFinding]
+_MET, _UNKNOWN, _UNMET = 1, 2, 3
+"""What a rule came to, as far as a trial's place among others depends on it; what only a person can settle is met."""
 
 
-def _verdict(trial: Trial, find: _Find, terms: Terms, *, relevant_only: bool) -> Verdict:
-    cohorts = tuple(
-        _cohort_verdict(cohort, trial, find, terms, relevant_only=relevant_only)
-        for cohort in trial.cohorts or (Cohort("", ""),)
-    )
-    chosen = best(cohorts)
-    return Verdict(trial, chosen.standing, cohorts, chosen.findings, chosen.earliest)
+class _Asked:
+    """One chart asked what the plan's rules ask, each once, and only those that somebody needs to know of."""
+
+    __slots__ = ("_case", "_decided", "_diseases", "_found", "_plan", "_sketches", "_weights", "answers", "terms")
+
+    def __init__(self, case: Case, plan: Plan, terms: Terms) -> None:
+        self._case, self._plan, self.terms = case, plan, terms
+        self._decided: Decided = {}
+        self._found: dict[int, Finding] = {}
+        self._diseases: dict[int, Truth | None] = {}
+        self._weights: dict[int, _Weight] = {}
+        self.answers = bytearray(len(plan.rules))
+        self._sketches = Sketches(case, self._decided)
+
+    def find(self, criterion: Criterion) -> Finding:
+        """Give the finding of a criterion, its words included."""
+        return self._of(criterion.rule)
+
+    def disease(self, place: int) -> Truth | None:
+        """Say whether the patient has one of the plan's diseases; nothing where it is ruled out."""
+        if place not in self._diseases:
+            self._diseases[place] = disease_of(self._about(place))
+        return self._diseases[place]
+
+    def weight(self, place: int) -> _Weight:
+        """Count what the answers on one of the plan's diseases come to."""
+        if place not in self._weights:
+            self._weights[place] = _weight(self._about(place))
+        return self._weights[place]
+
+    def _about(self, place: int) -> list[Sketch]:
+        return [self._sketches.of(self._plan.rules[each]) for each in self._plan.diseases[place]]
+
+    def finding(self, place: int) -> Finding:
+        """Give the finding of one of the plan's rules."""
+        return self._of(self._plan.rules[place])
+
+    def answer(self, place: int) -> int:
+        """Give what one of the plan's rules came to, and note it."""
+        found = self.answers[place] = _answer(self._sketches.of(self._plan.rules[place]))
+        return found
+
+    def _of(self, rule: Rule) -> Finding:
+        found = self._found.get(id(rule))
+        if found is None:
+            found = self._found[id(rule)] = evaluate(rule, self._case, self._decided)
+        return found
 
 
-def _cohort_verdict(cohort: Cohort, trial: Trial, find: _Find, terms: Terms, *, relevant_only: bool) -> CohortVerdict:
-    criteria = (*trial.criteria, *cohort.criteria)
-    findings = tuple(find(each) for each in criteria if each.disease)
-    standing, earliest = standing_of(findings, complete=trial.complete, terms=terms)
-    if not (relevant_only and standing is Standing.NOT_RELEVANT):
-        findings = tuple(map(find, criteria))
-        standing, earliest = standing_of(findings, complete=trial.complete, terms=terms)
+def _answer(sketch: Sketch) -> int:
+    if sketch.truth is Truth.UNMET:
+        return _UNMET
+    return _UNKNOWN if sketch.truth is Truth.UNKNOWN and not sketch.for_a_person else _MET
+
+
+_Weight = tuple[int, int]
+"""How many findings are unmet, and how many unknown to the records."""
+
+
+def _weight(sketches: Iterable[Sketch]) -> _Weight:
+    answers = list(map(_answer, sketches))
+    return answers.count(_UNMET), answers.count(_UNKNOWN)
+
+
+def _weighed(laid: Laid, asked: _Asked, said: dict[str, Attestation] | None, *, brief: bool) -> Weighed:
+    """Give a trial's verdict, told by the best of its cohorts."""
+    cohorts = [_cohort(group, laid.trial, asked, said, brief=brief) for group in laid.groups]
+    chosen, unmet, unknown = cohorts[0] if len(cohorts) == 1 else min(cohorts, key=lambda each: place_of(*each[:2]))
+    every = tuple([each for each, _, _ in cohorts])
+    return Weighed(Verdict(laid.trial, chosen.standing, every, chosen.findings, chosen.earliest), unmet, unknown)
+
+
+_Counted = tuple[CohortVerdict, int, int]
+"""A cohort's verdict, how many findings are unmet, and how many unknown to the records."""
+
+
+def _cohort(group: Group, trial: Trial, asked: _Asked, said: dict[str, Attestation] | None, *, brief: bool) -> _Counted:
+    if said:
+        return _told_by_people(group, trial, asked, said, brief=brief)
+    disease = asked.disease(group.disease)
+    if disease is None and brief:
+        return _passed_over(group, Findings(group.about, asked.find), asked.weight(group.disease))
+    answers, unmet, unknown = asked.answers, [], 0
+    for place in group.records:
+        answer = answers[place] or asked.answer(place)
+        if answer == _UNKNOWN:
+            unknown += 1
+        elif answer == _UNMET:
+            unmet.append(asked.finding(place))
+    standing, earliest = standing_with(disease, unmet, complete=trial.complete, terms=asked.terms)
+    findings = Findings(group.criteria, asked.find)
+    return _verdict_of(group, standing, findings, earliest), len(unmet), unknown
+
+
+def _passed_over(group: Group, findings: Sequence[CriterionFinding], weight: _Weight) -> _Counted:
+    """Give the verdict of a cohort that is about another disease, and no more than it takes to say so."""
+    return _verdict_of(group, Standing.NOT_RELEVANT, findings, None), *weight
+
+
+def _told_by_people(
+    group: Group, trial: Trial, asked: _Asked, said: dict[str, Attestation], *, brief: bool
+) -> _Counted:
+    """Give the verdict of a cohort of which people attested something: their word stands in for the records."""
+
+    def find(criterion: Criterion) -> CriterionFinding:
+        finding, attestation = asked.find(criterion), said.get(criterion.id)
+        return CriterionFinding(criterion, finding if attestation is None else _attested(finding, attestation))
+
+    about = tuple(map(find, group.about))
+    if brief and disease_of([each.finding for each in about]) is None:
+        return _passed_over(group, about, _weight(sketched(each.finding) for each in about))
+    findings = tuple(map(find, group.criteria))
+    standing, earliest = standing_of(findings, complete=trial.complete, terms=asked.terms)
+    return _verdict_of(group, standing, findings, earliest), *_weight(sketched(each.finding) for each in findings)
+
+
+def _verdict_of(
+    group: Group, standing: Standing, findings: Sequence[CriterionFinding], earliest: dt.date | None
+) -> CohortVerdict:
+    cohort = group.cohort
     return CohortVerdict(cohort.id, cohort.label, cohort.open, standing, findings, earliest)
 
 

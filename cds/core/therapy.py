@@ -37,6 +37,15 @@ _PROGRESSION_KINDS = (Kind.MEDICATION, Kind.MEASUREMENT, Kind.CONDITION)
 
 def lines(rule: Lines, case: Case, *, forbidden: bool) -> Finding:
     """Decide how many lines of systemic treatment were given: *assumed*, as counting them is an opinion."""
+    key = rule.drugs, rule.but_not, rule.since, case.as_of, case.ageing
+    count = case.lines.get(key)
+    if count is None:
+        count = case.lines[key] = _count_of_lines(rule, case)
+    return counted(rule, count, case, forbidden=forbidden)
+
+
+def _count_of_lines(rule: Lines, case: Case) -> Count:
+    """Count the lines that a rule speaks of, whatever number it asks for."""
     courses = courses_of(rule.drugs, rule.but_not, case)
     since = None if rule.since is None else _diagnosed(rule.since, case)
     found = lined(courses, progressions(courses, case), case, since)
@@ -44,8 +53,7 @@ def lines(rule: Lines, case: Case, *, forbidden: bool) -> Finding:
     evidence = [first for first, *_ in shown] + [seen for _, *rest in shown for seen in rest]
     evidence += [seen for course in found.undated for seen in evidence_of(course, case, "no beginning told")]
     what = f"lines of {_names(rule.drugs, case)}"
-    count = Count(found.fewest, found.most, tuple(dict.fromkeys(evidence)), _why(found), what)
-    return counted(rule, count, case, forbidden=forbidden)
+    return Count(found.fewest, found.most, tuple(dict.fromkeys(evidence)), _why(found), what)
 
 
 def _placed(placed: Placed, case: Case) -> list[Evidence]:

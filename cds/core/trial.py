@@ -7,11 +7,28 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Collection
 
     from cds.core.criteria import Criterion
 
 
-_TAKING_PATIENTS = frozenset({"RECRUITING", "NOT_YET_RECRUITING", "ENROLLING_BY_INVITATION", "AVAILABLE"})
+OFFERED = frozenset({"RECRUITING", "NOT_YET_RECRUITING"})
+"""The registry's statuses of trials that cards tell, unless a site chooses otherwise: open now or soon, to everyone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A place that takes part in a trial, as the registry tells it; what the registry leaves out is empty.
+
+    ``status`` is the recruitment status of this place alone, in the registry's words. ``contact`` says in one line whom
+    to ask there.
+    """
+
+    name: str
+    city: str = ""
+    country: str = ""
+    status: str = ""
+    contact: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +47,8 @@ class Trial:
 
     ``complete``: every line of the registry's text is a criterion or a question. ``draft``: made from text by machine.
     ``reviewer`` and ``reviewed_on`` name a person and a day, and stay empty until a person has looked.
-    ``status`` is the registry's overall status in its own words (``RECRUITING``).
+    ``status`` is the registry's overall status in its own words (``RECRUITING``). ``facilities`` are the places of the
+    registry's record, ``sites`` what a definition written by hand says of places.
     """
 
     nct_id: str
@@ -46,12 +64,16 @@ class Trial:
     reviewed_on: dt.date | None = None
     sites: tuple[str, ...] = ()
     note: str = ""
+    facilities: tuple[Site, ...] = ()
 
-    @property
-    def offered(self) -> bool:
-        """Whether it may be told on a card: it takes patients now or will, and a cohort is open."""
+    def offered(self, statuses: Collection[str] = OFFERED) -> bool:
+        """Say whether it may be told on a card: its status is one of these, and a cohort is open."""
         is_open = not self.cohorts or any(cohort.open for cohort in self.cohorts)
-        return is_open and self.status in _TAKING_PATIENTS
+        return is_open and self.status in statuses
+
+    def open_at(self, site: Site, statuses: Collection[str] = OFFERED) -> bool:
+        """Say whether a place takes patients now or will; one without a status of its own does as the trial does."""
+        return (site.status or self.status) in statuses
 
     @property
     def url(self) -> str:

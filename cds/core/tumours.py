@@ -11,7 +11,7 @@ from cds.core.recognise import SECONDARY
 from cds.core.truth import Truth, any_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from cds.core.chart import Condition
     from cds.core.criteria import Diagnosis
@@ -32,9 +32,7 @@ def diagnosis(rule: Diagnosis, case: Case, *, forbidden: bool) -> Finding:
     with the site added. A histology without a site and sites without a histology are taken for one tumour where every
     one of those sites would do: *assumed*.
     """
-    primary = [tumour for tumour in case.tumours if SECONDARY not in tumour.behaviours]
-    told = [tumour for tumour in primary if not _absorbed(tumour, primary, case.vocabulary)]
-    told += [tumour for tumour in case.tumours if unexplained(tumour, primary, case.vocabulary)]
+    primary, told = _telling(case)
     answers = [(tumour, *matches(rule, tumour, case)) for tumour in told]
     best = any_of(truth for _, truth, _ in answers)
     shown = _evidence([tumour.entry for tumour, truth, _ in answers if truth is best])
@@ -53,6 +51,16 @@ def diagnosis(rule: Diagnosis, case: Case, *, forbidden: bool) -> Finding:
         words = _evidence(unread)
         return Finding(rule, Truth.UNKNOWN, cause=Cause.UNMAPPED, evidence=words, wanted=wanted, forbidden=forbidden)
     return _none_such(rule, case, shown, wanted, forbidden=forbidden)
+
+
+def _telling(case: Case) -> tuple[tuple[Tumour, ...], tuple[Tumour, ...]]:
+    """Give the tumours that are no metastases, and those of all that tell something; the same for every rule."""
+    if not case.told:
+        primary = [tumour for tumour in case.tumours if SECONDARY not in tumour.behaviours]
+        told = [tumour for tumour in primary if not _absorbed(tumour, primary, case.vocabulary)]
+        told += [tumour for tumour in case.tumours if unexplained(tumour, primary, case.vocabulary)]
+        case.told.append((tuple(primary), tuple(told)))
+    return case.told[0]
 
 
 def _none_such(rule: Diagnosis, case: Case, shown: tuple[Evidence, ...], wanted: Wanted, *, forbidden: bool) -> Finding:
@@ -161,7 +169,7 @@ def _may_stand_for(other: Tumour, tumour: Tumour) -> bool:
     return other is not tumour and other.entry.verification is not Verification.UNCONFIRMED and not over
 
 
-def unexplained(tumour: Tumour, primary: list[Tumour], vocabulary: Vocabulary) -> bool:
+def unexplained(tumour: Tumour, primary: Sequence[Tumour], vocabulary: Vocabulary) -> bool:
     """Say whether a metastasis points to a tumour that is not on the list.
 
     One with a histology is explained by a primary of that histology; one without by any invasive primary that is
@@ -175,12 +183,12 @@ def unexplained(tumour: Tumour, primary: list[Tumour], vocabulary: Vocabulary) -
     return not any(_invasive(other) for other in standing)
 
 
-def unread_tumours(primary: list[Tumour], case: Case) -> list[Condition]:
+def unread_tumours(primary: Sequence[Tumour], case: Case) -> list[Condition]:
     """Give the entries whose words alone speak of a tumour, less those of metastases of one that is known."""
     return [entry for entry in case.unread_tumours if not (_SPREAD.search(entry.code.text) and _known(primary))]
 
 
-def _known(primary: list[Tumour]) -> bool:
+def _known(primary: Sequence[Tumour]) -> bool:
     """Say whether an invasive tumour is on the list, confirmed and not over: where metastases came from."""
     return any(_invasive(other) and _is_current(other) for other in primary)
 
@@ -211,7 +219,7 @@ def _counting(meanings: tuple[Meaning, ...]) -> set[str]:
     return {meaning.concept for meaning in meanings if meaning.counts}
 
 
-def _joined(rule: Diagnosis, told: list[Tumour], case: Case) -> list[Tumour]:
+def _joined(rule: Diagnosis, told: Sequence[Tumour], case: Case) -> list[Tumour]:
     """Give the entries that together make such a tumour: a histology without a site, and sites without a histology."""
     if not (rule.sites or rule.except_sites):
         return []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import enum
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from cds.core.criteria import (
     PERFORMANCE_SCORES,
@@ -20,7 +20,7 @@ from cds.core.dates import days_later
 from cds.core.truth import Truth, all_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from cds.core.criteria import Rule
     from cds.core.finding import CriterionFinding, Finding
@@ -57,7 +57,7 @@ class CohortVerdict:
     label: str
     open: bool
     standing: Standing
-    findings: tuple[CriterionFinding, ...]
+    findings: Sequence[CriterionFinding]
     earliest: dt.date | None = None
 
 
@@ -65,13 +65,14 @@ class CohortVerdict:
 class Verdict:
     """What a trial is to the patient: the best of its open cohorts, and the findings that count there.
 
-    ``earliest``: the first day on which nothing will be unmet any more, by time alone.
+    ``earliest``: the first day on which nothing will be unmet any more, by time alone. ``findings`` may be made only
+    once they are looked at (:mod:`cds.core.findings`); they are those of the cohort's verdict, the same object.
     """
 
     trial: Trial
     standing: Standing
     cohorts: tuple[CohortVerdict, ...]
-    findings: tuple[CriterionFinding, ...]
+    findings: Sequence[CriterionFinding]
     earliest: dt.date | None = None
 
     def having(self, truth: Truth) -> tuple[CriterionFinding, ...]:
@@ -103,18 +104,39 @@ def standing_of(
     """Give the standing that findings add up to, and the day on which the last obstacle will be gone by itself."""
     every = list(findings)
     diseases = [each.finding for each in every if each.criterion.disease]
-    if any(finding.truth is Truth.UNMET or finding.ruled_out for finding in diseases):
-        return Standing.NOT_RELEVANT, None
-    disease = all_of(finding.truth for finding in diseases) if diseases else Truth.UNKNOWN
     unmet = [each.finding for each in every if each.finding.truth is Truth.UNMET]
+    return standing_with(disease_of(diseases), unmet, complete=complete, terms=terms)
+
+
+class _Answered(Protocol):
+    """A finding, or as much of it as a sketch tells."""
+
+    @property
+    def truth(self) -> Truth: ...
+    @property
+    def ruled_out(self) -> bool: ...
+
+
+def disease_of(diseases: Sequence[_Answered]) -> Truth | None:
+    """Say whether the patient has the disease a trial is about; nothing where the trial is not relevant to them."""
+    if any(finding.truth is Truth.UNMET or finding.ruled_out for finding in diseases):
+        return None
+    return all_of(finding.truth for finding in diseases) if diseases else Truth.UNKNOWN
+
+
+def standing_with(
+    disease: Truth | None, unmet: Sequence[Finding], *, complete: bool, terms: Terms
+) -> tuple[Standing, dt.date | None]:
+    """Give the standing from the answer on the disease (see :func:`disease_of`) and from all that is unmet."""
+    if disease is None:
+        return Standing.NOT_RELEVANT, None
     if not unmet:
         sure = disease is Truth.MET and complete
         return (Standing.CANDIDATE if sure else Standing.POSSIBLE), None
     days = [finding.clears_on for finding in unmet]
     earliest = None if None in days else max(day for day in days if day is not None)
     horizon = days_later(terms.as_of, terms.near_days)
-    soon = all(_passes(finding, horizon, terms.vocabulary) for finding in unmet)
-    if disease is Truth.MET and soon:
+    if disease is Truth.MET and all(_passes(finding, horizon, terms.vocabulary) for finding in unmet):
         return Standing.NEAR, earliest
     return Standing.DOES_NOT_FIT, earliest
 
@@ -160,30 +182,34 @@ def _remediable(rule: Rule, vocabulary: Vocabulary) -> bool:
     return all((concept := vocabulary.concepts.get(name)) is not None and concept.remediable for name in names)
 
 
-def ranked(verdicts: Iterable[Verdict]) -> tuple[Verdict, ...]:
-    """Put verdicts in the order they are told: standing, fewer unmet, fewer unknown, the earliest date, the id."""
-    return tuple(
-        sorted(
-            verdicts,
-            key=lambda verdict: (
-                _RANK[verdict.standing],
-                len(verdict.having(Truth.UNMET)),
-                len(verdict.having(Truth.UNKNOWN)),
-                verdict.earliest or dt.date.min,
-                verdict.trial.nct_id,
-            ),
-        )
-    )
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """A verdict with what decides its place among others: how many findings are unmet, and how many unknown.
+
+    What only a person can settle is not counted among the unknown.
+    """
+
+    verdict: Verdict
+    unmet: int
+    unknown: int
 
 
-def best(cohorts: Iterable[CohortVerdict]) -> CohortVerdict:
-    """Give the cohort a trial is told by: an open one, of the best standing, with the fewest unmet findings."""
-    return min(
-        cohorts,
-        key=lambda cohort: (
-            not cohort.open,
-            _RANK[cohort.standing],
-            sum(each.finding.truth is Truth.UNMET for each in cohort.findings),
-            cohort.id,
+def ranked(verdicts: Iterable[Weighed]) -> tuple[Verdict, ...]:
+    """Put verdicts in the order they are told: standing, drafts last, fewer unmet, fewer unknown, the date, the id."""
+    in_order = sorted(
+        verdicts,
+        key=lambda each: (
+            _RANK[each.verdict.standing],
+            each.verdict.trial.draft,
+            each.unmet,
+            each.unknown,
+            each.verdict.earliest or dt.date.min,
+            each.verdict.trial.nct_id,
         ),
     )
+    return tuple([each.verdict for each in in_order])
+
+
+def place_of(cohort: CohortVerdict, unmet: int) -> tuple[object, ...]:
+    """Sort cohorts so that the one a trial is told by comes first: open, of the best standing, with fewest unmet."""
+    return not cohort.open, _RANK[cohort.standing], unmet, cohort.id

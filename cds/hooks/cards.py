@@ -5,23 +5,29 @@ A summary holds words of the trial and counts, nothing about the patient. Nothin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from cds.core.chart import Kind
 from cds.core.explain import explain
 from cds.core.finding import Cause
 from cds.core.needs import needs_of
+from cds.core.trial import OFFERED
 from cds.core.truth import Truth
 from cds.core.verdict import CohortVerdict, Standing, Verdict
 from cds.core.vocabulary import Vocabulary
 from cds.hooks.detail import Unread, detail_of, unread_text
 from cds.hooks.markdown import bullets, link, shown
 from cds.hooks.match import match_of
+from cds.hooks.places import NOWHERE, Here, where
 from cds.hooks.reasons import OVERRIDE_REASONS
 from cds.hooks.steps import NO_STEPS, Steps
 from cds.hooks.topics import about, about_trial, registry_link
 from cds.hooks.wire import Card
+
+if TYPE_CHECKING:
+    from cds.core.trial import Trial
 
 SUMMARY_LIMIT = 140
 """A summary stays below this, in characters and in UTF-16 units (https://cds-hooks.hl7.org/2.0/#card-attributes)."""
@@ -35,6 +41,7 @@ class Telling:
     """How cards are told here: the words of the vocabulary, how many, whether drafts, and where card ids come from.
 
     ``quieted`` counts what could have been told and was dismissed before; ``steps`` is what the site offers to do next.
+    ``statuses`` are those of trials that are told, and ``here`` the site's own facilities.
     """
 
     vocabulary: Vocabulary
@@ -43,14 +50,17 @@ class Telling:
     show_drafts: bool = False
     quieted: int = 0
     steps: Steps = NO_STEPS
+    statuses: frozenset[str] = OFFERED
+    here: Here = NOWHERE
 
 
 def tell(verdicts: Sequence[Verdict], unread: Unread, telling: Telling) -> tuple[Card, ...]:
-    """Tell verdicts, best first, as cards.
+    """Tell verdicts, best first, as cards: of the same standing, those come first that are open at this site.
 
     ``unread`` is what could not be read of the kinds of entry that the trials need.
     """
     offered = [each for each in verdicts if may_be_told(each, telling)]
+    offered.sort(key=lambda each: not telling.here.is_open(each.trial, telling.statuses))
     fitting = [each for each in offered if each.standing is Standing.CANDIDATE]
     fitting += [each for each in offered if each.standing is Standing.NEAR]
     possible = [each for each in offered if each.standing is Standing.POSSIBLE]
@@ -67,7 +77,7 @@ def tell(verdicts: Sequence[Verdict], unread: Unread, telling: Telling) -> tuple
 
 def may_be_told(verdict: Verdict, telling: Telling) -> bool:
     """Say whether a trial may be told at all: it takes patients, and it is no draft unless the site shows drafts."""
-    return verdict.trial.offered and (telling.show_drafts or not verdict.trial.draft)
+    return verdict.trial.offered(telling.statuses) and (telling.show_drafts or not verdict.trial.draft)
 
 
 def _could_change(verdict: Verdict, kinds: frozenset[Kind]) -> bool:
@@ -93,7 +103,7 @@ def _trial_card(verdict: Verdict, unread: Unread, telling: Telling) -> Card:
         uuid=telling.new_id(),
         summary=_summary(verdict),
         indicator="info",
-        detail=detail_of(verdict, telling.vocabulary, unread),
+        detail=detail_of(verdict, telling.vocabulary, unread, where(trial, telling.here, telling.statuses)),
         source=about_trial(trial),
         suggestions=suggestions,
         selectionBehavior="any" if suggestions else None,
@@ -139,22 +149,32 @@ def _more_card(rest: list[Verdict], possible: list[Verdict], telling: Telling) -
         said.append(f"{_trials(len(possible), 'trial' if not rest else 'further one')} possible but not certain")
     blocks = []
     if rest:
-        blocks.append(f"**May fit too**\n\n{_listed(rest)}")
+        blocks.append(f"**May fit too**\n\n{_listed(rest, telling)}")
     if possible:
-        blocks.append(f"**Possible:** what was read does not show whether these fit\n\n{_listed(possible)}")
+        blocks.append(f"**Possible:** what was read does not show whether these fit\n\n{_listed(possible, telling)}")
     blocks += _quieted_text(telling)
     return _own_card("moreTrials", "; ".join(said), "\n\n".join(blocks), (*rest, *possible), telling)
 
 
 def _possible_card(possible: list[Verdict], unread: Unread, telling: Telling) -> Card:
-    reasons = list(dict.fromkeys(reason for each in possible for reason in _reasons(each, telling.vocabulary)))
-    blocks = ["**Why it is not certain**\n\n" + bullets([shown(each) for each in reasons[:_SHOWN_REASONS]])]
+    reasons = _first(_SHOWN_REASONS, (reason for each in possible for reason in _reasons(each, telling.vocabulary)))
+    blocks = ["**Why it is not certain**\n\n" + bullets([shown(each) for each in reasons])]
     blocks += [unread_text(unread)] if unread else []
-    blocks.append(f"**Possible trials**\n\n{_listed(possible)}")
+    blocks.append(f"**Possible trials**\n\n{_listed(possible, telling)}")
     blocks += _quieted_text(telling)
     fit = "it fits" if len(possible) == 1 else "they fit"
     summary = f"{_trials(len(possible), 'trial')} possible: what was read does not show whether {fit}"
     return _own_card("possibleTrials", summary, "\n\n".join(blocks), tuple(possible), telling)
+
+
+def _first(count: int, words: Iterable[str]) -> list[str]:
+    """Give the first different words, and look no further: hundreds of trials may be possible."""
+    found: dict[str, None] = {}
+    for each in words:
+        found[each] = None
+        if len(found) == count:
+            break
+    return list(found)
 
 
 def _reasons(verdict: Verdict, vocabulary: Vocabulary) -> list[str]:
@@ -204,12 +224,17 @@ def _own_card(topic: str, summary: str, detail: str, verdicts: tuple[Verdict, ..
     )
 
 
-def _listed(verdicts: list[Verdict]) -> str:
+def _listed(verdicts: list[Verdict], telling: Telling) -> str:
     lines = [
-        f"{link(each.trial.nct_id, each.trial.url)} {shown(each.trial.title)}" for each in verdicts[:_SHOWN_TRIALS]
+        f"{link(each.trial.nct_id, each.trial.url)} {shown(each.trial.title)}{_if_here(each.trial, telling)}"
+        for each in verdicts[:_SHOWN_TRIALS]
     ]
     more = len(verdicts) - _SHOWN_TRIALS
     return bullets([*lines, f"{more} more"] if more > 0 else lines)
+
+
+def _if_here(trial: Trial, telling: Telling) -> str:
+    return " (open at this site)" if telling.here.is_open(trial, telling.statuses) else ""
 
 
 def _trials(count: int, noun: str) -> str:

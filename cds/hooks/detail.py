@@ -56,10 +56,11 @@ class Unread:
         return bool(self.gaps or self.lost)
 
 
-def detail_of(verdict: Verdict, vocabulary: Vocabulary, unread: Unread) -> str:
-    """Tell one trial's verdict as the text of its card."""
+def detail_of(verdict: Verdict, vocabulary: Vocabulary, unread: Unread, where: str = "") -> str:
+    """Tell one trial's verdict as the text of its card; ``where`` says, as Markdown, where the trial is open."""
     parts = [
         _opening(verdict),
+        where,
         _section("Unmet", verdict.having(Truth.UNMET), vocabulary),
         _section("Unknown", verdict.having(Truth.UNKNOWN), vocabulary),
         _settled(verdict),
@@ -106,7 +107,8 @@ def _line(found: CriterionFinding, vocabulary: Vocabulary) -> str:
     finding = found.finding
     cause = f" ({shown(cause_words(finding.cause))})" if finding.cause else ""
     explained = explain(finding, vocabulary)
-    said = [f"**{_bold(found.criterion.label or found.criterion.id)}**{cause}: {shown(explained)}"]
+    draft = " (draft)" if found.criterion.draft else ""
+    said = [f"**{_bold(found.criterion.label or found.criterion.id)}**{draft}{cause}: {shown(explained)}"]
     besides = untold(finding.evidence, explained)
     if besides:
         said.append(f"Evidence: {evidence_text(besides)}.")

@@ -22,6 +22,9 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 HOOKS = ("patient-view", "order-select", "order-sign", "encounter-start", "appointment-book")
 """Every hook that can be answered, in the order they are told."""
 
+STATUSES = ("RECRUITING", "NOT_YET_RECRUITING", "ENROLLING_BY_INVITATION", "AVAILABLE")
+"""Every status of the registry in which a trial may take patients, now or soon (its API v2: ``Status``)."""
+
 _PACKAGE = Path(__file__).resolve().parents[1]
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s|]+")
 _FHIR_CODE = re.compile(r"[^\s|]+( [^\s|]+)*")
@@ -161,6 +164,11 @@ def proof(text: str) -> str:
 
 def client_id(text: str) -> str:
     """Take the id of a client of an authorisation server."""
+    return unbroken(text)
+
+
+def unbroken(text: str) -> str:
+    """Take a name or a secret that a server gave."""
     if not text.isascii() or not text.isprintable() or " " in text:
         raise ValueError("must be printable characters without blanks")
     return text
@@ -172,3 +180,19 @@ def hooks(text: str) -> tuple[str, ...]:
     if not chosen or chosen - set(HOOKS):
         raise ValueError(f"must be out of {', '.join(HOOKS)}")
     return tuple(hook for hook in HOOKS if hook in chosen)
+
+
+def statuses(text: str) -> tuple[str, ...]:
+    """Take statuses of the registry in which a trial takes patients or will, in whatever order and writing."""
+    chosen = {part.strip().upper().replace(" ", "_") for part in text.split(",") if part.strip()}
+    if not chosen or chosen - set(STATUSES):
+        raise ValueError(f"must be out of {', '.join(STATUSES)}")
+    return tuple(status for status in STATUSES if status in chosen)
+
+
+def facilities(text: str) -> tuple[str, ...]:
+    """Take names of facilities, which hold commas and are parted by semicolons."""
+    names = tuple(" ".join(part.split()) for part in text.split(";") if part.strip(" ,"))
+    if not all(any(map(str.isalnum, name)) for name in names):
+        raise ValueError("must be names, separated by semicolons")
+    return names

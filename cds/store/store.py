@@ -124,6 +124,14 @@ class Store:
         """Delete what is older than it is kept, and the ids of tokens that have expired; give the number of rows."""
         return await self._write(lambda connection: _forget(connection, now, now - keep))
 
+    def read_now(self, work: Callable[[Connection], ResultT]) -> ResultT:
+        """Do a piece of reading and wait for it: for the start of a process, and for threads of one's own."""
+        return self._threads.submit(self._in_transaction, self._engine, work).result()
+
+    def write_now(self, work: Callable[[Connection], ResultT]) -> ResultT:
+        """Do a piece of writing and wait for it; what this returns from is on the disk."""
+        return self._threads.submit(self._in_transaction, self._writing, work).result()
+
     async def _read(self, work: Callable[[Connection], ResultT]) -> ResultT:
         return await self._run(self._engine, work)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Index, MetaData, String, Table, Text
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, String, Table, Text
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
@@ -74,3 +74,56 @@ USED_TOKENS = Table(
     Column("until", Moment, nullable=False),
     Index("used_tokens_until", "until"),
 )
+
+# ------------------------------------------------------------------------------------------- the registry's own words
+
+RECORDS = Table(
+    "registry_records",
+    METADATA,
+    Column("nct_id", String(11), primary_key=True),
+    Column("number", Integer, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("updated", String(10), nullable=False),
+    Column("first_seen", Moment, nullable=False),
+    Column("changed_at", Moment, nullable=False),
+    Column("seen_at", Moment, nullable=False),
+    Column("gone_at", Moment),
+    Index("registry_records_changed_at", "changed_at"),
+)
+"""Where each trial stands: the number of its newest version, and when it was first, last and differently seen."""
+
+VERSIONS = Table(
+    "registry_versions",
+    METADATA,
+    Column("nct_id", String(11), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("sha256", String(64), nullable=False),
+    Column("updated", String(10), nullable=False),
+    Column("imported_at", Moment, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+"""Every version of every record, packed; number 1 is the first that was seen."""
+
+QUERIES = Table(
+    "registry_queries",
+    METADATA,
+    Column("id", String(64), primary_key=True),
+    Column("query", Text, nullable=False),
+    Column("began_at", Moment, nullable=False),
+    Column("page_token", Text),
+    Column("taken", Integer, nullable=False),
+    Column("newest", String(10), nullable=False),
+    Column("since", String(10), nullable=False),
+    Column("finished_at", Moment),
+)
+"""What was asked of the registry, how far it came, and from which day on it is to be asked again."""
+
+DRAFTS = Table(
+    "drafts",
+    METADATA,
+    Column("nct_id", String(11), primary_key=True),
+    Column("record_sha256", String(64), nullable=False),
+    Column("made_with", String(96), nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+"""What was made of each trial's newest record by machine, packed, and with what it was made."""

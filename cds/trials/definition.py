@@ -131,9 +131,18 @@ def _criterion(reader: RuleReader, value: object, place: Place) -> Criterion:
         disease=fields.read("disease", flag, default=False),
         note=fields.read("note", word, ""),
         plain=fields.read("plain", word, ""),
+        span=fields.read("span", _span, None),
     )
     fields.done()
     return criterion
+
+
+def _span(value: object, place: Place) -> tuple[int, int]:
+    match wholes(value, place):
+        case (start, end) if start <= end:
+            return start, end
+        case _:
+            raise place.fault("must be two places in the registry's text, the first and the one behind the last")
 
 
 def rule_of(reader: RuleReader, fields: Fields) -> Rule:

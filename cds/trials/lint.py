@@ -58,7 +58,14 @@ def lint_trials(folder: Path, vocabulary: Vocabulary, records: Path | None = Non
 
 
 def lint_definition(definition: Definition, codebook: Codebook, record: Record | None = None) -> list[Fault]:
-    """Find every fault of one definition, and how it differs from its registry record where that is given."""
+    """Find every fault of one definition, and how it differs from its registry record where that is given.
+
+    Of a draft that is still to be reviewed, only that it names what there is and accounts for every line: what it says
+    twice, or in the registry's words, a person will mend.
+    """
+    if definition.trial.draft:
+        faults = [*_identity(definition), *_lines(definition), *_misfits(definition, codebook.vocabulary)]
+        return sorted(set(faults), key=by_place)
     faults = [
         *_identity(definition),
         *_lines(definition),
@@ -98,7 +105,7 @@ def _labels(definition: Definition) -> Iterator[Fault]:
     for owner, label in labels:
         if not label:
             yield Fault(file, f"{owner}: the label is blank")
-        if len(label) > _LONGEST_LABEL:
+        if len(label) > _LONGEST_LABEL and not trial.draft:
             yield Fault(file, f"{owner}: the label is longer than {_LONGEST_LABEL} characters")
 
 
@@ -108,6 +115,8 @@ def _about(definition: Definition) -> Iterator[Fault]:
         yield Fault(file, "title, version and status may not be blank")
     if bool(trial.reviewer) is not bool(trial.reviewed_on):
         yield Fault(file, "reviewer and reviewed_on go together")
+    if trial.draft:
+        return
     of_trial = any(each.disease for each in trial.criteria)
     of_cohorts = [any(each.disease for each in cohort.criteria) for cohort in trial.cohorts]
     if not of_trial and not (of_cohorts and all(of_cohorts)):
@@ -131,7 +140,7 @@ def _lines(definition: Definition) -> Iterator[Fault]:
         yield Fault(file, f"line {line} is called blank and belongs to a criterion or heading")
     yield from _without_text(definition)
     for each in criteria_of(definition):
-        if not each.lines and record.lines:
+        if not each.lines and record.lines and not definition.trial.draft:
             yield Fault(file, f"criterion {each.id}: stands for no line of the registry's text")
 
 
@@ -155,16 +164,26 @@ def _words_for_patients(definition: Definition) -> Iterator[Fault]:
                 )
 
 
-def _rules(definition: Definition, codebook: Codebook) -> Iterator[Fault]:
-    vocabulary = codebook.vocabulary
+def _misfits(definition: Definition, vocabulary: Vocabulary) -> Iterator[Fault]:
     for each in criteria_of(definition):
-        misplaced = list(misfits(each.rule, vocabulary))
-        reasons = [f"{name} is not a concept of kind {needed}" for name, needed in misplaced]
-        if not misplaced:
-            reasons += filter(None, [contradiction(each.rule, vocabulary), at_odds([each.rule], vocabulary)])
-            reasons += [*dead(each.rule, vocabulary), *beyond_reach(each.rule, codebook)]
-        for reason in reasons:
+        for name, needed in misfits(each.rule, vocabulary):
+            yield Fault(definition.file, f"criterion {each.id}: {name} is not a concept of kind {needed}")
+
+
+def _rules(definition: Definition, codebook: Codebook) -> Iterator[Fault]:
+    for each in criteria_of(definition):
+        for reason in rule_faults(each.rule, codebook):
             yield Fault(definition.file, f"criterion {each.id}: {reason}")
+
+
+def rule_faults(rule: Rule, codebook: Codebook) -> list[str]:
+    """Say everything that is wrong with a rule by itself: what is out of place, always or never so, or beyond reach."""
+    vocabulary = codebook.vocabulary
+    reasons = [f"{name} is not a concept of kind {needed}" for name, needed in misfits(rule, vocabulary)]
+    if not reasons:
+        reasons += filter(None, [contradiction(rule, vocabulary), at_odds([rule], vocabulary)])
+        reasons += [*dead(rule, vocabulary), *beyond_reach(rule, codebook)]
+    return reasons
 
 
 def _together(definition: Definition, vocabulary: Vocabulary) -> Iterator[Fault]:

@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 
 
 def load_trials(folder: Path, vocabulary: Vocabulary) -> tuple[Trial, ...]:
+    """Read every ``*.yaml`` of a folder as a trial; see :func:`load_definitions`."""
+    return tuple(each.trial for each in load_definitions(folder, vocabulary))
+
+
+def load_definitions(folder: Path, vocabulary: Vocabulary) -> tuple[Definition, ...]:
     """Read every ``*.yaml`` of a folder, by NCT number; raise :class:`BadTrial` at the first fault.
 
     A folder without definitions is a fault too: a service that knows no trial would look as if nothing ever fitted.
@@ -27,12 +32,12 @@ def load_trials(folder: Path, vocabulary: Vocabulary) -> tuple[Trial, ...]:
     files = definition_files(folder)
     if not files:
         raise BadTrial(f"{folder.name}: there are no trial definitions")
-    trials = tuple(load_definition(path, vocabulary).trial for path in files)
-    if any(example_files(folder, trial.nct_id) for trial in trials):
+    definitions = tuple(load_definition(path, vocabulary) for path in files)
+    if any(example_files(folder, each.trial.nct_id) for each in definitions):
         codebook = Codebook.of(vocabulary)
-        for trial in trials:
-            _try(folder, trial, codebook)
-    return trials
+        for each in definitions:
+            _try(folder, each.trial, codebook)
+    return definitions
 
 
 def definition_files(folder: Path) -> list[Path]:

@@ -9,7 +9,7 @@ from cds.core.screen import screen
 from cds.core.truth import Truth
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from cds.core.finding import CriterionFinding
     from cds.core.trial import Trial
@@ -56,7 +56,7 @@ def _there_are(known: Mapping[str, object]) -> str:
     return f" (there are {', '.join(known)})" if known else " (there are none)"
 
 
-def _reasons(findings: tuple[CriterionFinding, ...]) -> str:
+def _reasons(findings: Sequence[CriterionFinding]) -> str:
     """Name the criteria that are unmet, and those that are unknown with their causes; questions to a person apart."""
     told = ""
     for truth in (Truth.UNMET, Truth.UNKNOWN):

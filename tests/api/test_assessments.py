@@ -4,7 +4,8 @@ import datetime as dt
 
 import pytest
 
-from cds.api.models import AssessmentOut, TrialList
+from cds.api.models import AssessmentOut
+from cds.api.trial_models import TrialList
 from cds.core.plan import Plan
 from tests.api.calls import app, diagnostics, post, send
 from tests.core.builders import VOCABULARY

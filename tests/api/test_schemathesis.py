@@ -41,6 +41,8 @@ def test_the_contract_names_every_route() -> None:
         "/api/assessments",
         "/api/feedback/summary",
         "/api/trials",
+        "/api/trials/{nct_id}",
+        "/api/trials/{nct_id}/related",
         "/cds-services",
         *sorted(f"/cds-services/trialcards-{hook}{end}" for hook in HOOKS for end in ("", "/feedback")),
         "/health/live",

@@ -25,6 +25,7 @@ ALLOWED = {
     "string",
     "types",
     "typing",
+    "unicodedata",
 }
 
 

@@ -11,7 +11,7 @@ from cds.core.dates import PartialDate
 from cds.core.finding import Attestation, Basis
 from cds.core.plan import Plan
 from cds.core.screen import screen, withheld
-from cds.core.trial import Cohort, Trial
+from cds.core.trial import Cohort, Site, Trial
 from cds.core.truth import Truth
 from cds.core.verdict import Verdict, Withheld
 from tests.core.builders import AS_OF, EVERYTHING, VOCABULARY, chart, criterion, drug, lab, limit, problem
@@ -158,6 +158,7 @@ def test_a_person_may_say_what_the_records_do_not() -> None:
     verdict = _screen(chart(NEC), TRIAL, said)
     found = next(each.finding for each in verdict.findings if each.criterion.id == "platelets")
     assert (found.truth, found.basis, found.note) == (Truth.UNMET, Basis.ATTESTED, said.note)
+    assert verdict.standing.value == "near"
     other = dataclasses.replace(said, trial="NCT00000002")
     assert _screen(chart(NEC), TRIAL, other).standing.value == "candidate"
 
@@ -195,10 +196,30 @@ def test_of_whom_nothing_is_told(person: Person, why: Withheld | None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "offered"), [("RECRUITING", True), ("NOT_YET_RECRUITING", True), ("ACTIVE_NOT_RECRUITING", False)]
+    ("status", "offered"),
+    [
+        ("RECRUITING", True),
+        ("NOT_YET_RECRUITING", True),
+        ("ENROLLING_BY_INVITATION", False),
+        ("AVAILABLE", False),
+        ("ACTIVE_NOT_RECRUITING", False),
+    ],
 )
 def test_a_trial_that_takes_no_patients_is_never_offered(status: str, offered: bool) -> None:  # noqa: FBT001 - a row
-    assert dataclasses.replace(TRIAL, status=status).offered is offered
+    assert dataclasses.replace(TRIAL, status=status).offered() is offered
+
+
+def test_a_site_says_which_statuses_are_offered() -> None:
+    invited = dataclasses.replace(TRIAL, status="ENROLLING_BY_INVITATION")
+    assert invited.offered({"ENROLLING_BY_INVITATION"})
+    assert not TRIAL.offered({"ENROLLING_BY_INVITATION"})
+
+
+def test_a_place_without_a_status_of_its_own_is_open_as_the_trial_is() -> None:
+    closed = dataclasses.replace(TRIAL, status="COMPLETED")
+    assert [trial.open_at(Site("A")) for trial in (TRIAL, closed)] == [True, False]
+    assert not TRIAL.open_at(Site("A", status="WITHDRAWN"))
+    assert TRIAL.open_at(Site("A", status="AVAILABLE"), {"AVAILABLE"})
 
 
 @pytest.mark.parametrize("joined", [False, True])

@@ -174,7 +174,7 @@ async def test_an_entry_that_names_no_patient_is_sent_for_the_encounter_of_the_c
     templates = (("notes", "Composition?encounter={{context.encounterId}}"),)
     for encounter, is_sent in (("e-1", True), ("e-2", False)):
         entry = {"resourceType": "Composition", "id": "1", "encounter": {"reference": f"Encounter/{encounter}"}}
-        (part,) = await filled(templates, scene, from_server(lambda _, entry=entry: fhir(searchset(entry))))  # type: ignore[misc] # bound above
+        (part,) = await filled(templates, scene, from_server(lambda _, entry=entry: fhir(searchset(entry))))
         assert part.is_sent is is_sent
 
 

@@ -113,6 +113,13 @@ def test_drafts_are_told_only_where_the_site_says_so() -> None:
     assert "Draft: a machine read these criteria" in card.detail
 
 
+def test_a_draft_criterion_among_reviewed_ones_says_so() -> None:
+    drafts = tuple(replace(each, note="Draft, not reviewed. Read so.") for each in NEC.criteria)
+    (marked,), (plain,) = cards_for(NEAR, plan_of(criteria=drafts)), cards_for(NEAR)
+    assert "** (draft)" in (marked.detail or "")
+    assert "(draft)" not in (plain.detail or "")
+
+
 def test_a_trial_with_no_open_cohort_is_not_told() -> None:
     closed = tuple(replace(each, open=False) for each in NEC.cohorts)
     assert cards_for(CANDIDATE, plan_of(cohorts=closed)) == ()

@@ -11,11 +11,15 @@ from typing import Any
 import pytest
 
 from cds.circuit import Circuit
+from cds.core.criteria import Asked, Criterion
+from cds.core.finding import Cause, CriterionFinding, Finding
+from cds.core.truth import Truth
 from cds.core.verdict import Standing
 from cds.errors import StoreDown
 from cds.hooks.callers.caller import ANONYMOUS
 from cds.hooks.feedback import Feedback
 from cds.hooks.pseudonyms import Pseudonyms
+from cds.hooks.quiet import material
 from cds.hooks.requests import ORDER_SIGN
 from cds.memory import Grounds, Memory
 from cds.service import Answered, Service, answer
@@ -33,6 +37,7 @@ def key(name: str) -> str:
     return f"{name}:{base64.b64encode(hashlib.sha256(name.encode()).digest()).decode()}"
 
 
+CONSENT = Asked("Consent?")
 OLD = Pseudonyms.read(key("k1"))
 BOTH = Pseudonyms.read(f"{key('k2')},{key('k1')}")
 NEW = Pseudonyms.read(key("k2"))
@@ -252,8 +257,15 @@ async def test_a_reason_given_to_the_warning_of_an_order_is_one_about_its_trial(
 
 
 def test_the_warning_of_an_order_stands_on_the_findings_of_its_trial_alone() -> None:
-    grounds = Grounds({NEC: "its own"}, "all", frozenset())
-    assert [grounds.on(topic) for topic in (NEC, f"closes{NEC}", "closesMoreTrials")] == ["its own", "its own", "all"]
+    own, other = (
+        CriterionFinding(Criterion(name, "", CONSENT), Finding(CONSENT, Truth.UNKNOWN, cause=Cause.JUDGEMENT))
+        for name in ("own", "other")
+    )
+    grounds = Grounds({NEC: (own,), "NCT00000009": (other,)}, frozenset())
+    alone, together = material((own,)), material((own, other))
+    for _ in ("first", "again"):
+        told = [grounds.on(topic) for topic in (NEC, f"closes{NEC}", "closesMoreTrials")]
+        assert told == [alone, alone, together]
 
 
 async def test_a_warning_that_was_just_told_is_no_trial_that_was_left_out(store: Store) -> None:

@@ -52,6 +52,13 @@ def test_every_setting_can_be_set() -> None:
         "CDS_TERMINOLOGY_DEADLINE_S": "1.5",
         "CDS_TRIALS": "t",
         "CDS_RECORDS": "r",
+        "CDS_REGISTRY_URL": "https://mirror.example.org/api/v2/",
+        "CDS_EXTRACTOR_LLM_URL": "http://127.0.0.1:8080/v1/",
+        "CDS_EXTRACTOR_LLM_MODEL": "some/model-7b",
+        "CDS_EXTRACTOR_LLM_KEY": "sesame",
+        "CDS_EXTRACTOR_LLM_DEADLINE_S": "30",
+        "CDS_STATUSES": "available, Not yet recruiting",
+        "CDS_FACILITIES": " Example Cancer Center, Springfield;Saint-Example  Hospital ; ",
         "CDS_DEMO_CHARTS": "d",
         "CDS_OPT_OUT": "http://terminology.hl7.org/CodeSystem/v3-ActCode|X, urn:site|no-research",
         "CDS_READ_CONSENT": "true",
@@ -95,6 +102,13 @@ def test_every_setting_can_be_set() -> None:
         terminology_deadline_s=1.5,
         trials=Path("t"),
         records=Path("r"),
+        registry_url="https://mirror.example.org/api/v2",
+        extractor_llm_url="http://127.0.0.1:8080/v1",
+        extractor_llm_model="some/model-7b",
+        extractor_llm_key="sesame",
+        extractor_llm_deadline_s=30,
+        statuses=("NOT_YET_RECRUITING", "AVAILABLE"),
+        facilities=("Example Cancer Center, Springfield", "Saint-Example Hospital"),
         demo_charts=Path("d"),
         opt_out=(Code("http://terminology.hl7.org/CodeSystem/v3-ActCode", "X"), Code("urn:site", "no-research")),
         read_consent=True,
@@ -120,6 +134,9 @@ def test_every_setting_can_be_set() -> None:
         ("CDS_PUBLIC_URL", "cards.example.org"),
         ("CDS_PUBLIC_URL", "https://user@cards.example.org"),
         ("CDS_PUBLIC_URL", "https://:word@cards.example.org"),
+        ("CDS_EXTRACTOR_LLM_URL", "127.0.0.1:8080"),
+        ("CDS_EXTRACTOR_LLM_KEY", "open sesame"),
+        ("CDS_EXTRACTOR_LLM_DEADLINE_S", "0"),
         ("CDS_PORT", "0"),
         ("CDS_PORT", "٣"),
         ("CDS_PORT", "eighty"),
@@ -152,6 +169,9 @@ def test_every_setting_can_be_set() -> None:
         ("CDS_AUTHENTICATION", "none"),
         ("CDS_SERVICES", ","),
         ("CDS_SERVICES", "patient-view,order-review"),
+        ("CDS_STATUSES", "COMPLETED"),
+        ("CDS_STATUSES", ","),
+        ("CDS_FACILITIES", "Example Hospital; -"),
         ("CDS_PROT", "8000"),
     ],
 )
@@ -176,5 +196,6 @@ def test_the_readme_tells_the_settings() -> None:
 
 def test_secrets_are_no_part_of_what_settings_show() -> None:
     settings = Settings(store_url="postgresql://cards:secret@db.example.org/cards", pseudonym_keys="k1:c2VjcmV0")
+    assert "sesame" not in repr(Settings(extractor_llm_key="sesame"))
     assert "secret" not in repr(settings)
     assert "c2VjcmV0" not in repr(settings)

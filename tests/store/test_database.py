@@ -41,7 +41,7 @@ def test_the_steps_lead_to_the_tables_of_today_and_may_be_run_again(url: str) ->
         differences = compare_metadata(MigrationContext.configure(connection), METADATA)
     engine.dispose()
     assert differences == []
-    assert version(url) == ["v1"]
+    assert version(url) == ["v2"]
 
 
 def test_processes_that_start_at_once_make_the_tables_once(url: str) -> None:
@@ -55,7 +55,7 @@ def test_processes_that_start_at_once_make_the_tables_once(url: str) -> None:
         each.stdin.write("x")
         each.stdin.flush()
     assert [each.communicate(timeout=60)[0] for each in started] == ["up\n"] * 4
-    assert version(url) == ["v1"]
+    assert version(url) == ["v2"]
 
 
 def test_a_file_of_sqlite_is_set_to_lose_nothing(tmp_path: Path) -> None:

@@ -163,6 +163,8 @@ def _settled(name: str, same: list[Entry], found: Sorted) -> list[Entry]:
     Of versions that do not say which is newer and yet differ none can be trusted: they are lost. Of a patient one is
     kept and the others are set apart; of flags and consents each counts. Very deep ones cannot be compared.
     """
+    if len(same) == 1:
+        return same
     kept: list[Entry] = []
     kind = Kind.MEDICATION if name == "Medication" else KIND_OF.get(name)
     try:

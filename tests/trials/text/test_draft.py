@@ -1,0 +1,208 @@
+"""A text into draft criteria: no line is lost, no untrusted reading turns anyone away, and any text goes through."""
+
+import re
+import time
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cds.core.chart import Chart
+from cds.core.criteria import Age, AllOf, AnyOf, Asked, HasCondition, IfThen, Not, Readings, Reason, Rule, Section
+from cds.core.truth import Truth
+from cds.trials.text.compose import Outcome
+from cds.trials.text.draft import Drafted, drafted
+from cds.trials.text.lexicon import Lexicon
+from cds.trials.text.outline import outline
+from cds.trials.text.readers import READERS
+from cds.trials.text.reading import Part, Reading, ReadingKind
+from tests.core.builders import VOCABULARY, chart, find
+from tests.core.strategies import charts, rules
+
+LEXICON = Lexicon.of(VOCABULARY)
+EVERY = frozenset(ReadingKind)
+NOBODY: frozenset[ReadingKind] = frozenset()
+
+
+def draft(text: str, trusted: frozenset[ReadingKind] = EVERY) -> tuple[Drafted, ...]:
+    return drafted(text, READERS, LEXICON, trusted)
+
+
+TEXT = """Inclusion Criteria:
+
+* Age ≥ 18 years
+* Good appetite
+  and a good heart
+* One of the following:
+
+  * ECOG performance status 0-1
+  * A note from the doctor
+
+Exclusion Criteria:
+
+* Under 18 years of age
+
+Cohort B:
+
+* ECOG performance status 2"""
+
+
+def test_each_line_with_its_words_its_place_and_how_it_was_read() -> None:
+    age, appetite, joined, young, scoped = draft(TEXT)
+    assert age.criterion.rule == Age(18)
+    assert age.criterion.note == "Read as age at least 18 years."
+    assert age.criterion.span is not None
+    assert TEXT[slice(*age.criterion.span)] == "Age ≥ 18 years"
+    assert (appetite.criterion.lines, appetite.outcome) == ((4, 5), Outcome.REVIEW)
+    assert appetite.criterion.rule == Asked("Good appetite and a good heart", Reason.NOT_COMPUTABLE)
+    assert isinstance(joined.criterion.rule, AnyOf)
+    assert joined.criterion.note.endswith("Stands under “One of the following”.")
+    assert (joined.criterion.lines, joined.outcome) == ((8, 9), Outcome.PARTLY)
+    assert (young.criterion.section, young.criterion.rule) == (Section.EXCLUSION, Not(Age(at_most=17)))
+    assert isinstance(scoped.criterion.rule, AnyOf)
+
+
+def test_no_line_of_no_section_is_computed() -> None:
+    (only,) = draft("Age ≥ 18 years")
+    assert (only.outcome, only.criterion.rule) == (Outcome.REVIEW, Asked("Age ≥ 18 years", Reason.NOT_COMPUTABLE))
+
+
+def test_lines_that_say_the_same_have_ids_of_their_own() -> None:
+    one, two = draft("Inclusion Criteria:\n\n* Good appetite\n* Good appetite")
+    assert one.criterion.id != two.criterion.id
+    again, _ = draft("Inclusion Criteria:\n\n* Good appetite\n* Bad appetite")
+    assert again.criterion.id == one.criterion.id
+
+
+# -------------------------------------------------------------------------------------------------------- who decides
+def _saying(rule: Rule) -> Sequence[Drafted]:
+    def reader(part: Part, lexicon: Lexicon) -> Sequence[Reading]:
+        del lexicon
+        return [Reading(ReadingKind.LAB, rule, 0, len(part.tokens), "So.")]
+
+    return [
+        each
+        for section in ("Inclusion", "Exclusion")
+        for each in drafted(f"{section} Criteria:\n\n* Words\n* No words", [reader], LEXICON, NOBODY)
+    ]
+
+
+@settings(max_examples=60)
+@given(rules, charts())
+def test_what_is_not_trusted_turns_nobody_away(rule: Rule, chart: Chart) -> None:
+    """Whatever its shape, and whichever way round it is asked: it is met, or unknown with the reading shown."""
+    for each in _saying(rule):
+        found = find(each.criterion.rule, chart)
+        assert found.truth is not Truth.UNMET
+        assert not found.ruled_out
+
+
+HIV = HasCondition(("myocardial-infarction",))
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        Age(90),
+        Not(Age(18)),
+        AllOf((Age(90), Not(Age(18)))),
+        AnyOf((Age(90), Age(95))),
+        IfThen(Age(18), Age(90), Age(5)),
+        Readings((Age(90), Age(91))),
+        Not(Readings((Age(18), Age(19)))),
+        Not(IfThen(Age(18), Age(18), Age(90))),
+        Not(AnyOf((Age(18), HIV))),
+    ],
+)
+def test_the_same_reading_decides_where_it_is_trusted(rule: Rule) -> None:
+    """Each of these is unmet by a person of 66, so that the law above is about something."""
+    assert find(rule, chart()).truth is Truth.UNMET
+    first, *_ = _saying(rule)
+    assert find(first.criterion.rule, chart()).truth is Truth.UNKNOWN
+
+
+# ------------------------------------------------------------------------------------------------------ any text at all
+_PIECES = st.sampled_from(
+    [
+        "Inclusion Criteria:",
+        "Exclusion Criteria:",
+        "Criterios de inclusión:",
+        "纳入标准, 年龄≥18岁",
+        "* ",
+        "  * ",
+        "1. ",
+        "(a) ",
+        "Age ≥ 18 years",
+        "ECOG performance status 0-1",
+        "no ",
+        "unless ",
+        "; ",
+        " or ",
+        "(",
+        ")",
+        "Cohort A:",
+        "For patients with liver metastasis: ",
+        "One of the following:",
+        "&lt;b&gt;",
+        "<td>platelets</td>|<td>100</td>",
+        r"\>= 100 10\^9/L",
+        "\t|",
+        "\n",
+        "\n\n",
+        "null",
+        "\x00\u2028\x85\ud800",
+    ]
+)
+_TEXTS = st.lists(_PIECES | st.text(max_size=12), max_size=30).map("".join)
+
+
+@settings(max_examples=150)
+@given(_TEXTS)
+def test_any_text_goes_through_and_no_line_is_lost(text: str) -> None:
+    made = draft(text)
+    stating = [line for line in outline(text) if not line.heading]
+    spans = {span for each in made for span in each.spans}
+    assert [line.span for line in stating if line.span not in spans] == []
+    numbers = {number for each in made for number in each.criterion.lines}
+    headed = {n for line in outline(text) if line.heading for n in range(line.number, line.last_number + 1)}
+    lines = text.split("\n")
+    words = {at for at, line in enumerate(lines, 1) if re.search(r"[^\W\d_]{6}", line)}
+    assert words <= numbers | headed
+    assert len({each.criterion.id for each in made}) == len(made)
+
+
+HOSTILE = {
+    "one line": "Age ≥ 18 " * 22_000,
+    "brackets": "(" * 200_000,
+    "numbers": "1" * 200_000,
+    "no spaces": "a" * 200_000,
+    "blanks": " " * 200_000,
+    "signs": "≥ < = " * 33_000,
+    "bullets": "* \n" * 30_000,
+    "items": "1) a 2) b " * 20_000,
+    "letters": "Inclusion Criteria:\n" + "(a) x (b) y " * 6_000,
+    "or": "Inclusion Criteria:\n" + "* HIV or\n" * 4_000,
+    "sentences": "Inclusion Criteria:\n* " + "No age. ECOG 1; " * 2_500,
+    "status": "ECOG performance status " * 8_000,
+    "who": "for patients with " * 11_000,
+    "if": "if must unless " * 13_000,
+    "deeper": "\n".join(" " * depth + "* a" for depth in range(600)),
+    "escapes": r"\&lt;" * 33_000,
+    "entities": "&#x3c;" * 33_000,
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_text_takes_no_more_than_its_length(name: str) -> None:
+    """Four times the text, little more than four times the time; measured against itself, whatever the machine."""
+    text = HOSTILE[name]
+
+    def took(piece: str) -> float:
+        begun = time.perf_counter()
+        draft(piece)
+        return time.perf_counter() - begun
+
+    took(text[: len(text) // 8])
+    quarter, whole = took(text[: len(text) // 4]), took(text)
+    assert whole < max(12 * quarter, 0.5)
