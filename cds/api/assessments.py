@@ -6,7 +6,7 @@ Values that are absent are left out, never null; enumerations are closed (:mod:`
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import anyio.to_thread
 from fastapi import APIRouter, Request, Response
@@ -25,8 +25,6 @@ from cds.fhir.wire import decode
 from cds.hooks.wire import checked
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from cds.assessment import Assessment
     from cds.core.chart import Chart, Kind, Lost
     from cds.core.criteria import Criterion
@@ -56,12 +54,20 @@ def _given(**members: object) -> Json:
     return {name: value for name, value in members.items() if value is not None and value != ""}
 
 
+class Known(Protocol):
+    """Records of the registry, by NCT number, as far as they are known."""
+
+    def get(self, nct_id: str, /) -> Record | None:
+        """Give the record of a trial, if it is known."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Teller:
     """Tells assessments as JSON, with the vocabulary's words and, where they are loaded, the registry's."""
 
     vocabulary: Vocabulary
-    records: Mapping[str, Record] = field(default_factory=dict)
+    records: Known = field(default_factory=dict[str, "Record"])
     _searches: dict[tuple[Kind | None, tuple[str, ...]], str | None] = field(default_factory=dict, repr=False)
 
     def assessment(self, told: Assessment) -> Json:
@@ -109,6 +115,7 @@ class Teller:
             **self._outcome(found.finding),
             note=criterion.note,
             source=self._source(criterion, trial),
+            span={"start": criterion.span[0], "end": criterion.span[1]} if criterion.span else None,
         )
 
     def _outcome(self, finding: Finding) -> Json:
@@ -202,7 +209,7 @@ _BARE_BUNDLE: Json = {
 }
 
 
-def assessment_routes(service: Service, records: Mapping[str, Record], max_body_bytes: int) -> APIRouter:
+def assessment_routes(service: Service, records: Known, max_body_bytes: int) -> APIRouter:
     """Give the route for assessments."""
     routes = APIRouter(prefix="/api", tags=["Assessments"])
     teller = Teller(service.plan.vocabulary, records)

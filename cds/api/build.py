@@ -18,6 +18,7 @@ from cds.api.guard import CALL_ID, Guard
 from cds.api.hooks import hook_routes
 from cds.api.keys import key_routes
 from cds.api.limits import Gate, share_of
+from cds.api.loaded import Texts
 from cds.api.models import AssessmentRequest
 from cds.api.operations import StoreUp, health_routes, metrics_routes
 from cds.api.outcomes import tell_errors
@@ -71,6 +72,7 @@ def build(  # noqa: PLR0913 - every part of the application that is made elsewhe
     ``studies`` are the registry's records that are held, by NCT number, and ``lexicon`` loads the names that trials
     are found by; without it, they are those of the service's vocabulary.
     """
+    held = {} if studies is None else studies
     app = FastAPI(
         title="Trialcards",
         version=cds.__version__,
@@ -84,8 +86,8 @@ def build(  # noqa: PLR0913 - every part of the application that is made elsewhe
     )
     app.include_router(hook_routes(service, settings.max_body_bytes))
     app.include_router(feedback_routes(service))
-    app.include_router(assessment_routes(service, records, settings.max_body_bytes))
-    app.include_router(trial_routes(service, records, {} if studies is None else studies, lexicon))
+    app.include_router(assessment_routes(service, Texts(records, held), settings.max_body_bytes))
+    app.include_router(trial_routes(service, records, held, lexicon))
     app.include_router(health_routes(service, store_up))
     app.include_router(key_routes(keys))
     metrics = Metrics(cds.__version__, len(service.plan.trials))

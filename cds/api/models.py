@@ -94,6 +94,13 @@ class SourceOut(_Told):
     text: str | None = None
 
 
+class SpanOut(_Told):
+    """A piece of the registry's eligibility text: its first character, counted from 0, and the one behind its last."""
+
+    start: int
+    end: int
+
+
 class PartOut(_Told):
     """A part of a composite criterion."""
 
@@ -121,6 +128,7 @@ class FindingOut(PartOut):
     plain: str | None = Field(None, description="The same for the patient, in words for everyone.")
     note: str | None = None
     source: SourceOut | None = None
+    span: SpanOut | None = None
 
 
 class DefinitionOut(_Told):

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from cds.api.models import SourceOut, TrialListed
+from cds.api.models import SourceOut, SpanOut, TrialListed
 
 
 class _Told(BaseModel):
@@ -36,13 +36,6 @@ class TrialList(_Told):
     """The trials that are loaded and as is asked for."""
 
     trials: list[TrialEntry]
-
-
-class SpanOut(_Told):
-    """A piece of the registry's eligibility text: its first character, counted from 0, and the one behind its last."""
-
-    start: int
-    end: int
 
 
 class CriterionOut(_Told):

@@ -9,6 +9,7 @@ import pytest
 from fastapi import FastAPI
 
 from cds.api.build import build
+from cds.api.loaded import Texts
 from cds.api.trial_models import RelatedTrials, TrialDetail, TrialList
 from cds.app import create_app
 from cds.catalogue.reading import HeldStudies
@@ -20,6 +21,7 @@ from cds.store.records import new_record
 from cds.store.store import Store
 from cds.store.studies import Studies
 from cds.trials.filters import FILTERS
+from cds.trials.study import Study
 from cds.trials.text.lexicon import Lexicon
 from tests.api.calls import RECORDS, diagnostics, send
 from tests.core.builders import VOCABULARY
@@ -192,6 +194,25 @@ async def test_a_draft_says_how_each_line_was_read_and_where_it_stands(ours: Fas
         "countries": ["Ruritania"],
         "sites": 1,
     }
+
+
+async def test_an_assessment_has_the_words_and_the_place_of_a_stored_record(ours: FastAPI) -> None:
+    entries = [{"resource": world.patient()}]
+    asked = {"bundle": {"resourceType": "Bundle", "type": "collection", "entry": entries}, "trials": ["NCT00000004"]}
+    answer = await send("POST", "/api/assessments", asked, the_app=ours)
+    (trial,) = answer.json()["trials"]
+    (found,) = [each for each in trial["findings"] if each.get("span")]
+    assert (found["span"], found["source"]) == ({"start": 3, "end": 9}, {"line": 4, "text": "Age >= 18"})
+
+
+def test_words_come_from_files_first_and_are_none_where_the_store_does_not_answer() -> None:
+    class Down(dict[str, Study]):
+        def get(self, *asked: object) -> Study:
+            raise StoreDown(f"the store does not answer {len(asked)} questions")
+
+    known = next(iter(RECORDS))
+    assert Texts(RECORDS, Down()).get(known) is RECORDS[known]
+    assert Texts(RECORDS, Down()).get("NCT00000009") is None
 
 
 async def test_related_trials_say_why(ours: FastAPI) -> None:
