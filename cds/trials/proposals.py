@@ -38,6 +38,8 @@ _DEEPEST: Final = 20
 _MOST: Final = 200
 _LONGEST: Final = 100
 _SHORTEST_QUOTE: Final = 3
+_MARKS: Final = frozenset(".,:/-\u2010\u2011\u2013")
+"""Join what stands before and behind them without a blank into one: 1.5, 100,000, 0-1, non-small."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +162,27 @@ def _taken(proposal: Json, line: OpenLine, codebook: Codebook) -> Proposal | Ref
 def _quote(proposal: Json, line: OpenLine) -> str | None:
     told = proposal.get("quote")
     quote = " ".join(told.split()) if isinstance(told, str) else ""
-    return quote if sum(map(str.isalnum, quote)) >= _SHORTEST_QUOTE and quote in line.text else None
+    return quote if sum(map(str.isalnum, quote)) >= _SHORTEST_QUOTE and _whole(quote, line.text) else None
+
+
+def _whole(quote: str, text: str) -> bool:
+    """Say whether these words stand in the text with none cut: "5 × ULN" is not what "1.5 × ULN" says."""
+    at = text.find(quote)
+    while at >= 0:
+        if not _cut(text, at) and not _cut(text, at + len(quote)):
+            return True
+        at = text.find(quote, at + 1)
+    return False
+
+
+def _cut(text: str, at: int) -> bool:
+    """Say whether a text that is cut here is cut within a word or a number, or at a mark between two of them."""
+    before, after = text[max(0, at - 2) : at], text[at : at + 2]
+    if not before or not after:
+        return False
+    inner = before[-1].isalnum() and after[0].isalnum()
+    ends_at_mark = before[-1] in _MARKS and before[:-1].isalnum() and after[0].isalnum()
+    return inner or ends_at_mark or (before[-1].isalnum() and after[0] in _MARKS and after[1:].isalnum())
 
 
 def _rule(written: object, codebook: Codebook) -> Rule | None:

@@ -145,6 +145,7 @@ async def test_no_answer_is_waited_for_beyond_the_deadline(respx_mock: respx.Moc
         raise AssertionError("unreachable")
 
     respx_mock.post(ADDRESS).mock(side_effect=never)
-    answers, visit = await ask(times=2, deadline_s=0.2)
+    async with asyncio.timeout(10):
+        answers, visit = await ask(times=2, deadline_s=0.2)
     assert (answers, visit.problem, visit.over) == ([None, None], "took longer than it may", True)
     assert len(asked) == 1

@@ -131,6 +131,29 @@ def test_two_proposals_for_one_line_are_both_refused() -> None:
     assert refused(proposed(HIV), proposed(PLATELETS)) == [Refusal.LINE]
 
 
+@pytest.mark.parametrize(
+    ("words", "quote", "rule"),
+    [
+        ("Platelets of 1.5 × ULN", "5 × ULN", {"measured": {"concept": "platelets", "at_most": "5 × ULN"}}),
+        ("Platelets up to 2.5", "up to 2", {"age": {"at_most": 2}}),
+        ("Platelets of 100,000 /uL", "000 /uL", {"measured": {"concept": "platelets", "above": "0 /uL"}}),
+        ("Aged 18 years", "8 years", {"age": {"at_least": 8}}),
+        ("ECOG 0-1", "ECOG 0", {"ecog": {"at_most": 0}}),
+        ("A non-HIV virus", "HIV virus", HIV),
+        ("Any nonHIV", "HIV", HIV),
+    ],
+)
+def test_a_quotation_that_cuts_a_word_or_a_number_is_refused(words: str, quote: str, rule: Json) -> None:
+    told = outcome(answer(proposed(rule, quote)), (OpenLine("t1", words, Section.INCLUSION),))
+    assert (told.proposals, told.refused) == ({}, {Refusal.QUOTE: 1})
+
+
+@pytest.mark.parametrize("words", ["HIV", "(HIV)", "non-HIV or HIV", "With HIV.", "HIV, or not", "≥HIV", "rash/ HIV -"])
+def test_a_quotation_may_begin_and_end_wherever_words_do(words: str) -> None:
+    told = outcome(answer(proposed(HIV, "HIV")), (OpenLine("t1", words, Section.INCLUSION),))
+    assert list(told.proposals) == ["t1"]
+
+
 @pytest.mark.parametrize("quote", ["no hiv", "No HIV", "HIV and", "", "  ", ", o", None, ["no HIV"], "no HIV at all"])
 def test_a_quotation_that_is_not_there_word_for_word_is_refused(quote: object) -> None:
     assert refused({**proposed(HIV), "quote": quote}) == [Refusal.QUOTE]

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from cds.core.criteria import Age, Asked, Criterion, HasCondition, Not, Readings, Reason, Rule, Section
+from cds.core.criteria import Age, Asked, Criterion, Diagnosis, HasCondition, Not, Readings, Reason, Rule, Section
 from cds.core.trial import Trial
 from cds.core.truth import Truth
 from cds.core.vocabulary import Concept, ConceptKind, Scale, Vocabulary
@@ -19,7 +19,7 @@ from cds.trials.study import Study, study_of
 from cds.trials.text.lexicon import Lexicon
 from cds.trials.text.readers import READERS
 from cds.trials.text.reading import ReadingKind
-from tests.core.builders import chart, find
+from tests.core.builders import chart, find, problem
 from tests.registry.fake import record
 
 TEXT = """Inclusion Criteria:
@@ -148,3 +148,12 @@ def test_a_proposal_settles_nothing_whatever_the_chart_says(trial: Trial, propos
     name = found(trial, "virus").id
     read = with_proposals(trial, {name: Proposal(proposed, "virus")}, VOCABULARY, "some/model")
     assert find(found(read, "virus").rule, chart()).truth is Truth.UNKNOWN
+
+
+def test_a_proposed_disease_never_rules_a_trial_out(trial: Trial) -> None:
+    lung, elsewhere = Diagnosis(sites=("lung",)), chart(problem("gilbert-syndrome"))
+    assert find(lung, elsewhere).ruled_out
+    criterion = found(trial, "virus")
+    read = found(with_proposals(trial, {criterion.id: Proposal(lung, WORDS)}, VOCABULARY, "some/model"), "virus")
+    assert not find(read.rule, elsewhere).ruled_out
+    assert read.disease == criterion.disease

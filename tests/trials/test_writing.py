@@ -126,7 +126,10 @@ def test_any_rule_is_read_back_as_it_was_or_refused(rule: Rule) -> None:
     assert READER.rule(block_of(written), Place("a file")) == rule
 
 
-@given(st.fractions(min_value=-(10**9), max_value=10**9, max_denominator=10**6) | st.decimals(-999, 999).map(Fraction))
+@given(
+    st.fractions(min_value=-(10**9), max_value=10**9, max_denominator=10**6)
+    | st.decimals(-999, 999, places=6).map(Fraction)
+)
 def test_a_number_is_written_exactly_or_refused(value: Fraction) -> None:
     rule = Measured(("platelets",), Limit(value, "10*9/L"))
     rest = value.denominator

@@ -169,11 +169,17 @@ _ALLOWED = re.compile(
 
 
 def _verb(part: Part, readings: Sequence[Reading]) -> Verb:
-    found = _ALLOWED.search(part.text)
+    found = next((each for each in _ALLOWED.finditer(part.text) if not _in_brackets(part.text, each.start())), None)
     if found is None:
         return Verb.STATES
     inside = any(part.tokens[each.first].start <= found.start() < part.tokens[each.behind - 1].end for each in readings)
     return Verb.STATES if inside else Verb.ALLOWS
+
+
+def _in_brackets(text: str, place: int) -> bool:
+    """Say whether a place lies in brackets: a permission there is a remark on what stands before them."""
+    before = text[:place]
+    return before.count("(") + before.count("[") > before.count(")") + before.count("]")
 
 
 _ELABORATING = re.compile(

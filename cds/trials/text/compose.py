@@ -65,31 +65,35 @@ def stated_by(line: Line, read: Sequence[tuple[Part, Sequence[Reading]]]) -> Sta
     review = Stated(question, Outcome.REVIEW, kinds, says)
     if not readings:
         return review
+    if kinds == {ReadingKind.JUDGEMENT} and not all(
+        found or (at and elaborates(part)) for at, (part, found) in enumerate(read)
+    ):
+        return review
     if kinds == {ReadingKind.JUDGEMENT}:
         return Stated(Asked(line.text, Reason.JUDGEMENT), Outcome.JUDGEMENT, kinds, says)
     telling = [(part, found) for place, (part, found) in enumerate(read) if not (place and explains(part))]
-    stating = [(part, found) for place, (part, found) in enumerate(telling) if not (place and elaborates(part))]
+    stating = [
+        (part, found)
+        for place, (part, found) in enumerate(telling)
+        if not (place and elaborates(part) and not (kinds & _VALUES and _limits(part)))
+    ]
     sentences = [_sentence(part, tuple(found)) for part, found in stating]
     understood = [each for each in sentences if each is not None]
     above = _above(line, kinds)
-    whole_of_it = len(understood) == len(sentences)
-    if above is None or not understood or not (whole_of_it or kinds & _VALUES):
-        return review
-    flipped, around = above
-    if len(stating) < len(telling):
-        around |= _EXCEPTED
-    if not whole_of_it:
-        around |= _EITHER_WAY
-    whole = _joined(understood, flipped=flipped)
-    if whole is None:
+    whole = _joined(understood, flipped=above[0]) if above is not None and understood else None
+    if above is None or whole is None:
         return review
     rule, forbidden, effects = whole
-    if Effect.OR in effects | around and _unplain(effects | around) and not kinds & _VALUES:
+    effects |= above[1] | (_EXCEPTED if len(stating) < len(telling) else frozenset())
+    if len(understood) < len(sentences):
+        effects |= _EITHER_WAY
+    if Effect.OR in effects and len(effects) > 1 and not kinds & _VALUES:
         return review
-    rule_and_rest = _with_rest(rule, effects | around, question, forbidden=forbidden)
-    partly = bool(effects | around) or not _all_computed(readings)
-    disease = any(each.disease for each in readings) and whole_of_it
-    return Stated(rule_and_rest, Outcome.PARTLY if partly else Outcome.COMPUTED, kinds, says, disease)
+    told = _with_rest(rule, effects, question, forbidden=forbidden, line=line)
+    asked = any(isinstance(leaf, Asked) for leaf in leaves(told))
+    partly = asked or not _all_computed(readings)
+    disease = any(each.disease for each in readings) and len(understood) == len(sentences)
+    return Stated(told, Outcome.PARTLY if partly else Outcome.COMPUTED, kinds, says, disease)
 
 
 _EITHER_WAY = frozenset({Effect.NARROWS, Effect.EXCEPTS, Effect.OR})
@@ -98,9 +102,9 @@ _VALUES = frozenset({ReadingKind.AGE, ReadingKind.PERFORMANCE, ReadingKind.LAB})
 """A value beside a question helps whoever answers it, even where nothing can be settled by it."""
 
 
-def _unplain(effects: frozenset[Effect]) -> bool:
-    """Say whether words that were not read may work in either direction."""
-    return len(effects & _EITHER_WAY) > 1
+def _limits(part: Part) -> bool:
+    """Say whether a sentence has a limit of its own, so that it may narrow an exception that was read before it."""
+    return any(each.sort is Sort.COMPARISON for each in part.tokens)
 
 
 def _all_computed(readings: Iterable[Reading]) -> bool:
@@ -127,7 +131,7 @@ def _sentence(part: Part, readings: tuple[Reading, ...]) -> _Sentence | None:
     forbidden = _forbidden(part.section, effects_of(main.gaps, part.text), denied=denied)
     if rule is None or forbidden is None:
         return None
-    if main.verb is Verb.ALLOWS and not forbidden:
+    if main.verb is Verb.ALLOWS:
         return _allowed(rule, part) if len(main.readings) == 1 else None
     return _Sentence(rule, forbidden, _of_the_rest(main, part, forbidden=forbidden), main.readings)
 
@@ -183,7 +187,7 @@ def _connected(
     rules = tuple(dict.fromkeys(each.rule for each in readings))
     if len(rules) == 1:
         return rules[0]
-    words = {token.form for gap in between for token in gap}
+    words = {token.form for gap in between for token in gap} | _at_the_ends(readings, part)
     either, both = bool(words & {"or", "/", *EXAMPLES}), bool(words & {"and", "&", "plus"})
     if either and both:
         if denied or not all(each.kind in _VALUES for each in readings):
@@ -195,6 +199,12 @@ def _connected(
     if part.section is Section.EXCLUSION:
         return Readings((AllOf(rules), AnyOf(rules)))
     return AllOf(rules)
+
+
+def _at_the_ends(readings: Sequence[Reading], part: Part) -> frozenset[str]:
+    """Give the words at which readings meet; a reading may have taken the "or" behind it for its own."""
+    ends = (part.tokens[each.behind - 1].form for each in readings[:-1])
+    return frozenset(ends) | {part.tokens[each.first].form for each in readings[1:]}
 
 
 def _forbidden(section: Section, effects: frozenset[Effect], *, denied: bool) -> bool | None:
@@ -214,7 +224,7 @@ def _above(line: Line, kinds: frozenset[ReadingKind]) -> tuple[bool, frozenset[E
     """
     flipped, found = False, set[Effect]()
     for lead in line.leads:
-        if lead.mode is Mode.EXCEPT:
+        if lead.mode is Mode.EXCEPT or _OF_A_SCORE.search(lead.text):
             return None
         if _only_announces(lead, line.section):
             continue
@@ -230,6 +240,10 @@ def _above(line: Line, kinds: frozenset[ReadingKind]) -> tuple[bool, frozenset[E
         return None
     around = frozenset(found - _TURNING - {Effect.OR})
     return flipped, (around | _EXCEPTED if around else around)
+
+
+_OF_A_SCORE = re.compile(r"\b(?:\d{1,2}|one|two|assign) points?\b|\brisk (?:score|model|index)\b", re.IGNORECASE)
+"""What stands under it is counted, not demanded."""
 
 
 def _only_announces(lead: Lead, section: Section | None) -> bool:
@@ -301,7 +315,8 @@ def _joined(sentences: Sequence[_Sentence], *, flipped: bool) -> tuple[Rule, boo
     """Join the sentences of a line: each asks something of its own, all in the same direction."""
     effects = frozenset[Effect]().union(*(each.effects for each in sentences))
     directions = {each.forbidden for each in sentences}
-    if len(directions) > 1 or (flipped and True in directions):
+    allows = any(not each.readings for each in sentences)
+    if len(directions) > 1 or (flipped and (True in directions or allows)):
         return None
     forbidden = flipped or directions == {True}
     rules = tuple(dict.fromkeys(each.rule for each in sentences))
@@ -313,15 +328,22 @@ def _joined(sentences: Sequence[_Sentence], *, flipped: bool) -> tuple[Rule, boo
     return (AnyOf(rules) if forbidden else AllOf(rules)), forbidden, _EITHER_WAY if effects else effects
 
 
-def _with_rest(rule: Rule, effects: frozenset[Effect], question: Asked, *, forbidden: bool) -> Rule:
-    """Put the question beside what was read; where it is not plain in which direction it works, nothing is settled."""
+def _with_rest(rule: Rule, effects: frozenset[Effect], question: Asked, *, forbidden: bool, line: Line) -> Rule:
+    """Put the question beside what was read; where it is not plain in which direction it works, nothing is settled.
+
+    Of a line that forbids something among what is required the whole text is what must hold: a yes is no obstacle.
+    """
     narrows, excepts, either = (each in effects for each in (Effect.NARROWS, Effect.EXCEPTS, Effect.OR))
     if not effects:
         return Not(rule) if forbidden else rule
     if (either and (excepts or narrows)) or (narrows and excepts and not forbidden):
         # The words of an exception narrow nothing; others may stand among them.
-        both = Readings((AllOf((rule, question)), AnyOf((rule, question))))
-        return Not(both) if forbidden else both
+        if not forbidden or line.section is Section.INCLUSION:
+            asked = Not(rule) if forbidden else rule
+            return Readings((AllOf((asked, question)), AnyOf((asked, question))))
+        return Not(Readings((AllOf((rule, question)), AnyOf((rule, question)))))
+    if forbidden and line.section is Section.INCLUSION:
+        return _beside(AllOf if either else AnyOf, Not(rule), question)
     if forbidden:
         return Not(_beside(AnyOf if either else AllOf, rule, question))
     return _beside(AnyOf if excepts or either else AllOf, rule, question)

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cds.core.criteria import AllOf, AnyOf, Asked, Diagnosis, Reason, Rule
+from cds.core.criteria import AllOf, AnyOf, Asked, Diagnosis, Readings, Reason, Rule
 from cds.core.vocabulary import Vocabulary
 from cds.errors import BadMapping
 from cds.files import read_rows
@@ -125,31 +125,29 @@ class DiseaseNames:
 
     def _run(self, tokens: Sequence[Token], first: int) -> Found | None:
         """Read names that are joined by "and", "or" and commas; end before the first word that belongs to none."""
-        rules: list[Rule] = []
-        told = _Told()
-        place, behind = first, first
+        run = _Run(tokens, first)
+        place = first
         while place < len(tokens):
             entry, after = self._entry(tokens, place)
-            if entry is None:
-                if tokens[place].text not in _BETWEEN and tokens[place].form not in _JOINING:
-                    break
-                if told.is_complete and (tokens[place].form in _JOINING or tokens[place].text in _PARTING):
-                    rules.append(told.rule(tokens))
-                    told = _Told()
-                    behind = place
-                place += 1
-                continue
-            told = told.with_entry(entry, place, after)
-            place = after
-            if told.is_complete:
-                behind = place
-        if told.is_complete:
-            rules.append(told.rule(tokens))
-        if not rules:
-            return None
-        behind = _closed(tokens, first, behind)
-        kept = tuple(dict.fromkeys(rules))
-        return Found(kept[0] if len(kept) == 1 else AnyOf(kept), first, behind)
+            if entry is not None:
+                run.take(entry, place, after)
+                place = after
+            elif tokens[place].text in _BETWEEN or tokens[place].form in _JOINING:
+                place = self._past_abbreviation(tokens, place, run) or run.part(place)
+            else:
+                break
+        return run.found()
+
+    def _past_abbreviation(self, tokens: Sequence[Token], place: int, run: _Run) -> int:
+        """Go past a short name in brackets behind a whole one, "(FL)", that says nothing of its own."""
+        inside = tokens[place : place + 3]
+        if len(inside) < _BRACKETED or (inside[0].text, inside[2].text) != ("(", ")") or not run.told.is_complete:
+            return 0
+        entry, _ = self._entry(tokens, place + 1)
+        short = inside[1].text.isupper() and (entry is None or entry.role is Role.SITE)
+        if short:
+            run.behind = place + _BRACKETED
+        return run.behind if short else 0
 
     def _entry(self, tokens: Sequence[Token], place: int) -> tuple[_Entry | None, int]:
         node, best, after = self._root, None, place
@@ -184,6 +182,11 @@ class _Told:
     first: int = -1
     behind: int = -1
 
+    @property
+    def named(self) -> bool:
+        """Whether a disease, and not only a head, was told."""
+        return bool(self.histologies or self.sites)
+
     def with_entry(self, entry: _Entry, place: int, after: int) -> _Told:
         histologies = self.histologies
         if entry.histologies and not (histologies and set(entry.histologies) == {"carcinoma"}):
@@ -215,18 +218,69 @@ class _Told:
         return AllOf((named, Asked(f"Is it this kind: {words}?", Reason.NOT_COMPUTABLE)))
 
 
+@dataclass(slots=True)
+class _Run:
+    """Names as they are read: those that are whole, the one that is being read, and wide ones that others specify."""
+
+    tokens: Sequence[Token]
+    first: int
+    behind: int = -1
+    told: _Told = field(default_factory=_Told)
+    rules: list[Rule] = field(default_factory=list)
+    wide: list[Rule] = field(default_factory=list)
+
+    def take(self, entry: _Entry, place: int, after: int) -> None:
+        """Take in a phrase; a disease right behind another that is whole begins a name of its own."""
+        if self.told.is_complete and entry.role is Role.DISEASE and self.told.named:
+            self._end()
+        self.told = self.told.with_entry(entry, place, after)
+        if self.told.is_complete:
+            self.behind = after
+
+    def part(self, place: int) -> int:
+        """Take in what parts names; behind a bracket or a colon stands what specifies the names before it."""
+        token = self.tokens[place]
+        if self.told.is_complete and (token.form in _JOINING or token.text in _PARTING):
+            self._end()
+            self.behind = place
+        if token.text in _SPECIFYING and self.rules and not self.wide:
+            self.wide, self.rules = self.rules, []
+        return place + 1
+
+    def found(self) -> Found | None:
+        """Give all that was read, if anything was."""
+        if self.told.is_complete:
+            self._end()
+        either = [each for each in (_either(self.wide), _either(self.rules)) if each is not None]
+        if not either:
+            return None
+        rule = either[0] if len(set(either)) == 1 else Readings(tuple(either))
+        return Found(rule, self.first, _closed(self.tokens, self.first, self.behind))
+
+    def _end(self) -> None:
+        self.rules.append(self.told.rule(self.tokens))
+        self.told = _Told()
+
+
 _ANYWHERE = (
     "breast", "central-nervous-system", "digestive-system", "endocrine-system", "eye", "female-genital-system",
     "genitourinary-system", "head-neck", "male-genital-system", "nervous-system", "peritoneum-or-retroperitoneum",
     "respiratory-system", "skin", "soft-tissue", "bone", "thorax",
 )  # fmt: skip
 _JOINING = frozenset({"and", "or", "versus", "plus"})
-_PARTING = frozenset(",;/&(")
+_PARTING = frozenset(",;/&(:")
+_SPECIFYING = frozenset("(:")
+_BRACKETED = 3
 _BETWEEN = frozenset(",;/&()[]-–:'’.")
 
 
 _SPREAD = re.compile(r"\bmetasta\w+ (?:[\w-]+ ){0,3}(?:in|to) the\b|\bmetastas[ei]s\b", re.IGNORECASE)
 """Where a tumour has spread to, which is not where it began."""
+
+
+def _either(rules: Sequence[Rule]) -> Rule | None:
+    kept = tuple(dict.fromkeys(rules))
+    return None if not kept else kept[0] if len(kept) == 1 else AnyOf(kept)
 
 
 def _closed(tokens: Sequence[Token], first: int, behind: int) -> int:

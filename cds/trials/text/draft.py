@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from cds.core.criteria import AnyOf, Asked, Criterion, Reason, Section
+from cds.core.criteria import AnyOf, Asked, Criterion, Measured, Not, Reason, Rule, Section, leaves
 from cds.trials.text.compose import Outcome, Stated, stated_by
 from cds.trials.text.headings import Mode
 from cds.trials.text.lexicon import Lexicon
@@ -50,7 +50,33 @@ def drafted(
     for group in _groups(outline(text)):
         stated = [(line, _stated(line, readers, lexicon)) for line in group]
         found.append(_without(blank, _drafted(stated, trusted, seen)))
-    return tuple(found)
+    return tuple(_one_by_one(found))
+
+
+def _one_by_one(found: Sequence[Drafted]) -> Iterable[Drafted]:
+    """Ask beside limits of one thing that stand in several lines: one may be an exception to the other."""
+    told: dict[str, set[Rule]] = {}
+    for each in found:
+        for concept in _limited(each):
+            told.setdefault(concept, set()).add(each.criterion.rule)
+    for each in found:
+        several = any(len(told[concept]) > 1 for concept in _limited(each))
+        yield _asked_beside(each) if several else each
+
+
+def _limited(each: Drafted) -> frozenset[str]:
+    """Give what a criterion of inclusion sets limits to."""
+    if each.criterion.section is not Section.INCLUSION:
+        return frozenset()
+    return frozenset(
+        concept for leaf in leaves(each.criterion.rule) if isinstance(leaf, Measured) for concept in leaf.concepts
+    )
+
+
+def _asked_beside(each: Drafted) -> Drafted:
+    words = f"Another line limits the same; does this one hold for the patient? {each.criterion.label}"
+    rule = AnyOf((each.criterion.rule, Asked(words, Reason.NOT_COMPUTABLE)))
+    return replace(each, criterion=replace(each.criterion, rule=rule))
 
 
 def _without(blank: frozenset[int], draft: Drafted) -> Drafted:
@@ -118,7 +144,7 @@ def _drafted(stated: Sequence[tuple[Line, Stated]], trusted: frozenset[ReadingKi
     scope = "; ".join(dict.fromkeys(line.scope for line, _ in stated if line.scope))
     if scope:
         asked = Asked(f"This holds for: {scope}. Does it concern the patient? {whole}", Reason.NOT_COMPUTABLE)
-        rule = asked if isinstance(rule, Asked) else AnyOf((rule, asked))
+        rule = asked if isinstance(rule, Asked) else AnyOf((rule, Not(asked)))
     elif not isinstance(rule, Asked) and not kinds - {ReadingKind.JUDGEMENT} <= trusted:
         rule = AnyOf((rule, question))
     criterion = Criterion(

@@ -91,12 +91,20 @@ def _is_heading(found: re.Match[str]) -> bool:
     around = f"{found['before']} {found['after']}"
     if _SENTENCE.search(around) and not _is_plain(around):
         return False
+    if _REFERS.search(found["before"]):
+        return False
     if found["criteria"]:
         return True
     alone = all(word.casefold() in _ALONE_BEFORE for word in found["before"].split())
     return alone and not found["after"].strip(" .") and not found["what"].casefold().endswith("eligibility")
 
 
+_REFERS = re.compile(
+    r"\b(?:noted|listed|described|stated|specified|defined|outlined|mentioned|given|as|in|per|see|under|by|to|of|the|with|meet(?:s|ing)?|"
+    r"fulfil(?:l|ls|ling)?|above|below|other|these|this|those)\W*$",
+    re.IGNORECASE,
+)
+"""Words before "inclusion criteria" by which a sentence only refers to them."""
 _SECTIONS = {
     "inclusion": Section.INCLUSION,
     "eligibility": Section.INCLUSION,

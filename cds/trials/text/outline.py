@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import enum
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from cds.core.criteria import Section
-from cds.trials.text.headings import Mode, mode_of, scope_of, section_of
+from cds.trials.text.headings import Mode, asks_nothing, mode_of, scope_of, section_of
+from cds.trials.text.marks import counted, going_on, marks_in
 from cds.trials.text.source import Clean, Span, cleaned
 
 __all__ = ["Lead", "Line", "outline"]
@@ -55,13 +57,13 @@ class _Style(enum.Enum):
     ROMAN = "roman"
 
 
+_DEEP = r"(?:\d{1,2}\.){2,3}\d{1,2}"
+"""The number of a section of the protocol: ``3.1.5``; two figures alone may be an amount."""
 _BULLET = re.compile(
-    r"(?P<indent> *)(?:(?P<sign>[*•·▪◦●‣–—-]{1,4}|o(?= [A-Z]))\s*(?:\(?(?:\d{1,2}[.)]|(?:\d{1,2}\.){2,3}\d{1,2})\s+(?=[A-Z≥≤<>]))?|"
-    r"(?P<number>(?:\d{1,2}\.){2,3}\d{1,2}(?=\.?\s+[A-Z])\.?\s|\(?\d{1,3}(?P<close>[.)])(?!\d))\s*|\(?(?P<roman>[ivx]{1,5}|[IVX]{1,5})[.)]\s+|"
-    r"\(?(?P<letter>[a-zA-Z])[.)]\s+)?"
-)
-_INLINE = re.compile(
-    r"(?<=[\s:;,.])(?:\(?(?P<number>\d{1,2})[.)]|\((?P<letter>[a-z])\)|(?P<sign>[•▪●‣]))\s*(?=[^\s\d.)])"
+    rf"(?P<indent> *)(?:(?P<sign>[*•·▪◦●‣–—-]{{1,4}}|o(?= [A-Z]))\s*"
+    rf"(?:\(?(?:\d{{1,2}}[.)]|{_DEEP}\.?)\s+(?=[A-Z≥≤<>]))?|"
+    rf"(?P<number>{_DEEP}\.?(?=\s+[A-Z])|\(?\d{{1,3}}[.)](?!\d))\s*|"
+    r"\(?(?P<roman>[ivx]{1,5}|[IVX]{1,5})[.)]\s+|\(?(?P<letter>[a-zA-Z])[.)]\s+)?"
 )
 _OR_ALONE = re.compile(r"\W*(?:and\s*/\s*)?or\W*", re.IGNORECASE)
 _AND_ALONE = re.compile(r"\W*and\W*", re.IGNORECASE)
@@ -142,13 +144,22 @@ def _goes_on(before: _Item, text: str, line: str, *, after_blank: bool) -> bool:
 
 
 def _inline_parts(text: str, item: _Item) -> list[_Item]:
-    """Part a line whose bullets run together: ``1) … 2) … 3) …``, ``• … • …``. Only runs that count from one do."""
-    cuts = _run(list(_INLINE.finditer(text, item.start, item.end)))
+    """Part a line whose bullets run together: ``1) … 2) …``, ``• … • …``; or ``… 5) … 6) …``, which began above."""
+    marks = marks_in(text, item.start, item.end)
+    cuts = counted(marks)
     if not cuts:
-        return [item]
+        return _further(text, item, going_on(marks, text[max(0, item.start - 4) : item.start].rstrip())) or [item]
     first = _cut(item, item.start, cuts[0].start())
     ends = [each.start() for each in cuts[1:]] + [item.end]
-    style = _Style.SIGN if cuts[0]["sign"] else _Style.NUMBER if cuts[0]["number"] else _Style.LETTER
+    style = (
+        _Style.SIGN
+        if cuts[0]["sign"]
+        else _Style.NUMBER
+        if cuts[0]["number"]
+        else _Style.LETTER
+        if cuts[0]["letter"]
+        else _Style.ROMAN
+    )
     rest = [
         _Item(cut.end(), end, item.number, item.last_number, item.indent + 1, style)
         for cut, end in zip(cuts, ends, strict=True)
@@ -157,25 +168,17 @@ def _inline_parts(text: str, item: _Item) -> list[_Item]:
     return lead + [each for each in rest if text[each.start : each.end].strip()]
 
 
+def _further(text: str, item: _Item, cuts: Sequence[re.Match[str]]) -> list[_Item]:
+    """Part a line in which those behind it have run on (``… 5) … 6) …``): they stand beside it, not under it."""
+    starts = [item.start, *(each.end() for each in cuts)]
+    ends = [*(each.start() for each in cuts), item.end]
+    parts = [_cut(item, start, end) for start, end in zip(starts, ends, strict=True) if text[start:end].strip(" :;,.-")]
+    return parts if cuts else []
+
+
 def _cut(item: _Item, start: int, end: int) -> _Item:
     """Give the same item with another extent."""
     return _Item(start, end, item.number, item.last_number, item.indent, item.style)
-
-
-def _run(found: list[re.Match[str]]) -> list[re.Match[str]]:
-    """Give the marks of the longest-standing enumeration: signs, or numbers or letters that count up from the first."""
-    signs = [each for each in found if each["sign"]]
-    if signs:
-        return signs
-    for group, first in (("number", "1"), ("letter", "a")):
-        marks, wanted = [], first
-        for each in found:
-            if each[group] == wanted:
-                marks.append(each)
-                wanted = str(int(wanted) + 1) if group == "number" else chr(ord(wanted) + 1)
-        if len(marks) > 1:
-            return marks
-    return []
 
 
 # ------------------------------------------------------------------------------------------------ bullets into a tree
@@ -215,6 +218,8 @@ class _Shaping:
             if text[heading.length :].strip(" :.-"):
                 self._take(_cut(item, item.start + heading.length, item.end), following)
             return
+        if self.section is None and following is not None and asks_nothing(text):
+            self.section = Section.INCLUSION
         self._close(item)
         scope = scope_of(text)
         mode = mode_of(text) if following is not None and self._is_under(following, item) else None

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from cds.core.criteria import Section
 from cds.trials.text.lexicon import Lexicon
 from cds.trials.text.outline import Line
 from cds.trials.text.reading import Part
-from cds.trials.text.tokens import tokens_of
+from cds.trials.text.tokens import Token, tokens_of
 
 __all__ = ["parts_of", "plainly", "sentences_in"]
 
@@ -59,4 +59,11 @@ def parts_of(line: Line, lexicon: Lexicon) -> Iterable[Part]:
     context = tuple(lead.text for lead in line.leads)
     for text in sentences_in(line.text):
         tokens = tokens_of(text)
-        yield Part(text, plainly(text), tokens, lexicon.find(tokens), line.section or Section.INCLUSION, context)
+        names = tuple(each for each in lexicon.find(tokens) if not _names_an_equation(tokens, each.behind))
+        yield Part(text, plainly(text), tokens, names, line.section or Section.INCLUSION, context)
+
+
+def _names_an_equation(tokens: Sequence[Token], behind: int) -> bool:
+    """Say whether a disease is but part of a name: the Chronic Kidney Disease Epidemiology Collaboration, CKD-EPI."""
+    following = next((each.form for each in tokens[behind : behind + 2] if each.text != "-"), "")
+    return following in {"epidemiology", "epi"}

@@ -36,8 +36,8 @@ class Clean:
 
 _ODD = re.compile(
     r"""
-      \\(?P<escaped>[!-/:-@\[-`{-~])            # a Markdown escape
-    | &(?P<entity>\#[0-9]{1,7}|\#x[0-9a-fA-F]{1,6}|[a-zA-Z]{2,8}[0-9]{0,2});
+      \\?&(?:amp;){0,5}(?P<entity>\#[0-9]{1,7}|\#x[0-9a-fA-F]{1,6}|[a-zA-Z]{2,8}[0-9]{0,2});
+    | \\(?P<escaped>[!-/:-@\[-`{-~])            # a Markdown escape
     | (?P<space>[\u00a0\u2000-\u200a\u202f\u205f\u3000\t\r\f\v])
     | (?P<broken>[\ud800-\udfff])              # half of a character
     | (?P<nothing>[\u200b-\u200f\u2028\u2029\ufeff\u00ad])
@@ -68,7 +68,7 @@ def _meaning(odd: re.Match[str]) -> str:
         case "escaped":
             return odd["escaped"]
         case "entity":
-            told = html.unescape(odd[0])
+            told = html.unescape(f"&{odd['entity']};")
             return " " if told.isspace() else told
         case "space":
             return " "

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -88,13 +89,13 @@ def test_what_an_exclusion_says_plainly(text: str, rule: Rule) -> None:
 def test_words_that_narrow_stand_beside_what_was_read() -> None:
     assert included("Severe HIV").rule == AllOf((HIV, question("Severe HIV")))
     assert excluded("Severe HIV").rule == Not(AllOf((HIV, question("Severe HIV"))))
-    assert included("No severe HIV").rule == Not(AllOf((HIV, question("No severe HIV"))))
+    assert included("No severe HIV").rule == AnyOf((Not(HIV), question("No severe HIV")))
     assert included("Severe HIV").outcome is Outcome.PARTLY
 
 
 def test_an_exception_keeps_the_obstacle_open() -> None:
     assert excluded("HIV unless treated").rule == Not(AllOf((HIV, question("HIV unless treated"))))
-    assert included("No HIV unless treated").rule == Not(AllOf((HIV, question("No HIV unless treated"))))
+    assert included("No HIV unless treated").rule == AnyOf((Not(HIV), question("No HIV unless treated")))
 
 
 def test_another_way_keeps_the_answer_open() -> None:
@@ -262,3 +263,98 @@ def test_a_window_over_results_asks_no_other_value_but_a_count_does(lead: str, s
     result = [Reading(ReadingKind.LAB, HIV, 0, 1, "A result.")]
     told = stated_by(line, [(part, result) for part in parts_of(line, LEXICON)])
     assert (told.rule == Not(HIV)) is settled
+
+
+def valued(text: str, section: str = "Inclusion") -> Stated:
+    """Read every name as a limit of a value, with which a question may stand even where nothing can be settled."""
+    (line,) = [each for each in outline(f"{section} Criteria:\n\n* {text}") if not each.heading]
+    read = [
+        (part, [replace(each, kind=ReadingKind.LAB) for each in names_read(part, LEXICON)])
+        for part in parts_of(line, LEXICON)
+    ]
+    return stated_by(line, read)
+
+
+@pytest.mark.parametrize("more", ["Measles is another.", "Measles must be over.", "Nobody knows."])
+@pytest.mark.parametrize("section", ["Inclusion", "Exclusion"])
+def test_an_unread_sentence_beside_a_value_lets_nothing_be_settled(more: str, section: str) -> None:
+    text = f"HIV. {more}"
+    told = valued(text, section)
+    both = Readings((AllOf((HIV, question(text))), AnyOf((HIV, question(text)))))
+    assert (told.rule, told.outcome) == (both if section == "Inclusion" else Not(both), Outcome.PARTLY)
+
+
+def test_a_second_value_with_conditions_lets_nothing_be_settled() -> None:
+    text = "HIV; cirrhosis in case of measles"
+    both = AllOf((HIV, CIRRHOSIS))
+    assert valued(text).rule == Readings((AllOf((both, question(text))), AnyOf((both, question(text)))))
+
+
+def test_and_with_or_settles_what_is_the_same_either_way() -> None:
+    rules = (HIV, CIRRHOSIS, STROKE)
+    assert valued("HIV and cirrhosis or stroke").rule == Readings((AllOf(rules), AnyOf(rules)))
+    assert valued("No HIV and not cirrhosis or stroke").outcome is Outcome.REVIEW
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "Because little is known, children are excluded from this study.",
+        "As measles is rare in children, patients < 18 years of age will be excluded from the trial.",
+        "Children are excluded from this study, but will be eligible for future paediatric trials.",
+        "(Appendix A)",
+        "See section 10.2.",
+        "Both men and women are eligible.",
+    ],
+)
+def test_a_sentence_that_asks_nothing_changes_nothing(more: str) -> None:
+    assert included(f"HIV. {more}").rule == HIV
+
+
+@pytest.mark.parametrize(
+    "more", ["Because little is known, smokers are excluded from this study.", "Women are eligible.", "See a doctor."]
+)
+def test_an_explanation_that_says_more_than_that_keeps_the_line_open(more: str) -> None:
+    told = included(f"HIV. {more}")
+    assert told.rule != HIV
+    assert question(f"HIV. {more}") in leaves(told.rule)
+
+
+def test_an_or_that_a_reading_has_taken_for_its_own_still_joins() -> None:
+    (line,) = [each for each in outline("Inclusion Criteria:\n\n* HIV or cirrhosis") if not each.heading]
+    (part,) = parts_of(line, LEXICON)
+    first, second = names_read(part, LEXICON)
+    assert stated_by(line, [(part, [replace(first, behind=second.first), second])]).rule == AnyOf((HIV, CIRRHOSIS))
+
+
+@pytest.mark.parametrize(
+    "lead",
+    [
+        "To be eligible for this study, patients must meet all of the following criteria:",
+        "Individuals must meet all of the inclusion criteria in order to be eligible, as follows:",
+    ],
+)
+def test_what_stands_under_a_heading_that_asks_nothing_is_all_that_is_asked(lead: str) -> None:
+    assert stated(f"Inclusion Criteria:\n\n* {lead}\n  * HIV").rule == HIV
+
+
+def test_patients_who_are_let_in_below_an_exclusion_are_not_shut_out() -> None:
+    told = stated("Exclusion Criteria:\n\n* Patients are eligible if all of the following apply:\n  * HIV")
+    assert told.outcome is Outcome.REVIEW
+
+
+def test_an_allowance_with_a_limit_of_its_own_narrows_what_was_excepted() -> None:
+    text = "HIV or cirrhosis. Patients with cirrhosis may enrol if measles < 3"
+    told = valued(text)
+    terms = question("Patients with cirrhosis may enrol if measles < 3")
+    assert told.rule == AllOf((AnyOf((HIV, CIRRHOSIS)), AnyOf((Not(CIRRHOSIS), terms))))
+    assert told.outcome is Outcome.PARTLY
+
+
+def test_a_disease_in_the_name_of_an_equation_is_no_disease() -> None:
+    (line,) = [
+        each
+        for each in outline("Inclusion Criteria:\n\n* By the HIV Epidemiology formula, HIV-EPI")
+        if not each.heading
+    ]
+    assert [part.names for part in parts_of(line, LEXICON)] == [()]

@@ -120,7 +120,7 @@ def test_plans_and_others_pregnancies_are_left(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "section", "rules"),
     [
-        ("Histologically confirmed metastatic melanoma", "Inclusion", [Diagnosis(("melanoma",))]),
+        ("Histologically confirmed melanoma", "Inclusion", [Diagnosis(("melanoma",))]),
         ("Diagnosis of lung cancer", "Inclusion", [Diagnosis(sites=("lung",))]),
         ("Diagnosis of lung cancer", "Exclusion", []),
         ("No confirmed melanoma", "Inclusion", []),
@@ -175,3 +175,17 @@ def test_pregnancy_or_breastfeeding_in_other_words(text: str) -> None:
         ("pregnancy",),
         ("lactation",),
     }
+
+
+def test_how_far_a_disease_has_come_is_asked() -> None:
+    ((told),) = read(read_disease, "Histologically confirmed metastatic melanoma", "Inclusion")
+    assert isinstance(told, AllOf)
+    named, question = told.rules
+    assert named == Diagnosis(("melanoma",))
+    assert isinstance(question, Asked)
+
+
+def test_what_is_active_by_its_name_must_be_there_now() -> None:
+    (told,) = read(read_conditions, "Active infection", "Exclusion")
+    assert isinstance(told, HasCondition)
+    assert told.active

@@ -126,6 +126,7 @@ def measured(concept: str, *told: str) -> Measured:
         ("Platelets ≥ 100,000 per microliter", "platelets", "≥ 100000 /uL"),
         ("Platelets ≥ 100,000 cells/mm³", "platelets", "≥ 100000 /uL"),
         ("Platelets ≥ 100000/mcL", "platelets", "≥ 100000 /uL"),
+        ("Platelets ≥ 100,000/microliter (mcL)", "platelets", "≥ 100000 /uL"),
         ("Platelets ≥ 100,000/micro L", "platelets", "≥ 100000 /uL"),
         ("Platelets ≥ 100,000", "platelets", "≥ 100000 /uL"),
         # Signs and their words.
@@ -191,12 +192,14 @@ def test_a_limit_in_its_unit(text: str, concept: str, told: str) -> None:
         "Platelets ≥ 50,000/mm3 in cohort B",
         "Platelets ≥ 50,000/mm3 for adults",
         "Platelets ≥ 50,000/mm3 (women)",
+        "Platelets ≥ 50,000/mm3 (in populations of the north)",
+        "AST ≤ 3 x ULN, or ≤ 5 x ULN if due to the weather, or with the sponsor's approval",
         "Platelets ≥ 50,000/mm3 (cohort)",
         "Platelets ≥ 50,000/mm3 when the marrow is involved",
         "Platelets ≥ 50,000/mm3 at diagnosis",
         "Platelets ≥ 50,000/mm3 are not allowed",
         "Phase 2: Platelets ≥ 50,000/mm3, ANC ≥ 500/mm3",
-        "Creatinine ≤ 1.5 x ULN (in patients with one kidney)",
+        "Creatinine ≤ 1.5 x ULN (in patients with one kidney), platelets ≥ 50,000/mm3",
         "Calcium (corrected for albumin) ≤ 12 mg/dL",
         "Pulmonary artery systolic pressure ≤ 50 mmHg",
         "Blood pressure ≥ 90/50 mmHg and ≤ 140/90 mmHg",
@@ -261,6 +264,7 @@ def test_both_pressures_of_a_pair() -> None:
             ("≤", " unless liver metastases are present, in which case it must be ≤ 5 x ULN"),
             ("≤", " (if liver metastases are present, ≤ 5 x ULN)"),
             ("<", " (in patients with liver metastases, < 5 x ULN is allowed)"),
+            ("≤", " (AST ≤ 5 x ULN is allowed for participants with liver metastases)"),
             ("≤", " or ≤ 5 x ULN with liver metastases (performed within 14 days of the first dose)"),
         ]
     ],
@@ -318,6 +322,8 @@ def test_a_limit_of_each_sex() -> None:
         ("Patients with liver metastases must have AST ≤ 5 x ULN", LIVER, measured("ast", "≤ 5 ULN")),
         ("For those with liver metastases, AST ≤ 5 x ULN", LIVER, measured("ast", "≤ 5 ULN")),
         ("If the patient has liver metastases, AST ≤ 5 x ULN", LIVER, measured("ast", "≤ 5 ULN")),
+        ("AST ≤ 5 x ULN if liver metastases are present.", LIVER, measured("ast", "≤ 5 ULN")),
+        ("AST ≤ 5 x ULN (for patients with liver metastases)", LIVER, measured("ast", "≤ 5 ULN")),
         (
             "Subjects with known Gilbert's syndrome: bilirubin ≤ 3 x ULN",
             GILBERT,
@@ -403,6 +409,7 @@ def test_a_partial_prothrombin_time_is_none() -> None:
         (" within 14 days before enrollment", 14),
         (" (within 2 weeks before enrollment)", 14),
         (" (obtained ≤ 28 days prior to registration)", 28),
+        (" (obtained ≤ 28 days prior to protocol registration/randomization)", 28),
         (" (by echocardiogram) within 28 days of registration", 28),
     ],
 )
@@ -418,3 +425,25 @@ def test_what_was_read_is_told() -> None:
     assert words(readings("AST and ALT ≤ 3 x ULN (≤ 5 x ULN if liver metastases) within 14 days of enrollment")) == [
         "Read as ast and alt at most 3 × ULN, at most 5 × ULN under a proviso, within 14 days."
     ]
+
+
+def test_the_time_of_a_heading_holds_for_the_tests_under_it() -> None:
+    (line,) = [
+        each
+        for each in outline("Inclusion Criteria:\n\n* Within 10 days before the first dose:\n  * Haemoglobin >= 9 g/dL")
+        if not each.heading and "Haemo" in each.text
+    ]
+    (part,) = parts_of(line, LEXICON)
+    (reading,) = read_measures(part, LEXICON)
+    assert isinstance(reading.rule, Measured)
+    assert reading.rule.within_days == 10
+
+
+def test_a_heading_of_exclusions_that_looks_back_far_leaves_results_to_a_person() -> None:
+    (line,) = [
+        each
+        for each in outline("Exclusion Criteria:\n\n* Within 6 months before the first dose:\n  * Haemoglobin < 9 g/dL")
+        if not each.heading and "Haemo" in each.text
+    ]
+    (part,) = parts_of(line, LEXICON)
+    assert read_measures(part, LEXICON) == ()

@@ -1,6 +1,7 @@
 """Other cancers in text, and the trial's own tumour put in beside them: what is read, and what only looks like it."""
 
 import time
+from collections.abc import Sequence
 
 import pytest
 
@@ -20,17 +21,22 @@ from cds.core.criteria import (
     leaves,
 )
 from cds.core.vocabulary import Concept, ConceptKind, Vocabulary
+from cds.trials.drafting import Drafting
 from cds.trials.other_cancer import own_tumours, with_own_tumours
+from cds.trials.study import Study
 from cds.trials.text.draft import Drafted, drafted
 from cds.trials.text.lexicon import Lexicon
 from cds.trials.text.readers.other_cancer import read_other_cancer
 from cds.trials.text.reading import ReadingKind
+from tests.trials.studies import study
 
 LEXICON = Lexicon.of(
     Vocabulary(
         {
             "gout": Concept("gout", ConceptKind.CONDITION, "gout"),
             "cervix": Concept("cervix", ConceptKind.SITE, "cervix"),
+            "lung": Concept("lung", ConceptKind.SITE, "lung"),
+            "melanoma": Concept("melanoma", ConceptKind.HISTOLOGY, "melanoma"),
         }
     )
 )
@@ -176,3 +182,15 @@ def test_what_speaks_of_no_other_cancer_stays() -> None:
     for rule in (told, HasCondition(("gout",)), ASKED):
         criterion = Criterion("t", "Line", rule)
         assert with_own_tumours(criterion, [LUNG]) is criterion
+
+
+def test_a_draft_knows_the_trials_own_tumour() -> None:
+    def of_lung(of: Study, lexicon: Lexicon, drafts: Sequence[Drafted]) -> Criterion:
+        del of, lexicon, drafts
+        return disease(HasCondition(("gout",)) if not sure else Readings((LUNG, SKIN)))
+
+    text = "Exclusion Criteria:\n\n* History of another malignancy"
+    for sure in (True, False):
+        trial = Drafting((read_other_cancer,), LEXICON, frozenset(ReadingKind), of_lung).trial(study(text=text))
+        rule = next(each.rule for each in trial.criteria if not each.disease and isinstance(each.rule, Not)).rule
+        assert (rule == OtherMalignancy((LUNG, SKIN))) if sure else isinstance(rule, Asked)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cds.core.criteria import Section
-from cds.trials.text.headings import Mode, mode_of, scope_of, section_of
+from cds.trials.text.headings import Mode, asks_nothing, mode_of, scope_of, section_of
 from cds.trials.text.outline import Line, outline
 
 IN, EX = Section.INCLUSION, Section.EXCLUSION
@@ -178,3 +178,71 @@ def test_no_word_is_lost(text: str) -> None:
         return re.findall(r"[A-Za-z]{2,}", said)
 
     assert [each for line in outline(text) for each in words(line.text)] == words(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "To be eligible, patients must meet all of the following:",
+        "Each participant must fulfil these requirements below:".replace("these", "the"),
+        "2.1. Subjects must have:",
+        "Subjects are eligible only if all of the following criteria apply:",
+    ],
+)
+def test_a_heading_that_only_announces_asks_nothing(text: str) -> None:
+    assert asks_nothing(text)
+    assert mode_of(text) is Mode.ALL
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "They must meet all of the following:",
+        "Patients with HIV must meet the following criteria:",
+        "Patients must not have the following:",
+        "Patients are excluded if they meet the following criteria:",
+        "Patients must have 2 of the following:",
+        "Eligible unless:",
+        "General:",
+    ],
+)
+def test_a_heading_with_any_other_word_may_ask_something(text: str) -> None:
+    assert not asks_nothing(text)
+
+
+def test_who_must_meet_all_of_what_follows_is_included() -> None:
+    (line,) = stated("Participants must meet all of the following criteria:\n\n  * HIV")
+    assert line.section is Section.INCLUSION
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("* Walks alone 5) Eats alone. 6) Is 60", ["Walks alone", "Eats alone.", "Is 60"]),
+        ("1. Walks alone 2. Eats alone 3. Is 60", ["Walks alone", "Eats alone", "Is 60"]),
+        ("i. Walks alone ii. Eats alone iii. Is 60", ["Walks alone", "Eats alone", "Is 60"]),
+        ("* 3.1.4 Walks alone", ["Walks alone"]),
+        ("* 4. Walks alone", ["Walks alone"]),
+    ],
+)
+def test_lines_that_have_run_on_stand_beside_one_another(text: str, lines: list[str]) -> None:
+    found = stated(f"Inclusion Criteria:\n\n{text}")
+    assert [(each.text, each.leads) for each in found] == [(each, ()) for each in lines]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Pain of grade 2. Others of grade 3. None of grade 4.",
+        "Walked 2. Ate 4. Slept 6.",
+        "As in section 5.2. Soft food, and 5.3. Hard food",
+        "A single method, ii. Of glass iii. Of wood",
+    ],
+)
+def test_numbers_that_do_not_count_on_part_nothing(text: str) -> None:
+    assert len(stated(f"Inclusion Criteria:\n\n* {text}")) == 1
+
+
+def test_roman_bullets_that_begin_in_a_line_stand_under_it() -> None:
+    found = stated("Inclusion Criteria:\n\n* One method of: i. Glass ii. Wood iii. Tin")
+    assert [each.text for each in found if each.leads] == ["Glass", "Wood", "Tin"]

@@ -12,6 +12,7 @@ from cds.trials.text.readers.performance import read_performance
 from cds.trials.text.readers.person import read_sex
 from cds.trials.text.reading import Reading
 from cds.trials.text.sentences import parts_of
+from cds.trials.text.tokens import tokens_of
 
 LEXICON = Lexicon.of(Vocabulary({}))
 
@@ -143,3 +144,38 @@ def test_beside_lansky_the_grade_is_held_against_adults() -> None:
 )
 def test_sex(text: str, rule: Rule | None) -> None:
     assert read(text) == rule
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ("3.1.5 Age ≥ 18.", Age(18)),
+        ("3. Ages ≥ 18 years", Age(18)),
+        ("Age range: from 20 to 70.", Age(20, 70)),
+        ("Between the ages of 18 and 40", Age(18, 40)),
+        ("PRE-REGISTRATION: Age >= 18 years", Age(18)),
+        ("Male or female ≥ 18 years of age at visit 1 (screening)", Age(18)),
+        ("Women or men of any ethnic group aged 40 and older", Age(40)),
+        ("At least 18 years old when the consent document is signed", None),
+        ("Aged ≥ 18 years at the time of signing the consent document", Age(18)),
+        ("Ages 18 and older at time of diagnosis", None),
+        ("Adults who have a child 3 years of age or older", None),
+    ],
+)
+def test_ages_with_what_stands_around_them(text: str, rule: Rule | None) -> None:
+    assert read(text) == rule
+
+
+def test_a_country_s_own_age_of_consent_is_left_over_beside_the_age() -> None:
+    text = "Age ≥ 18 years (or the legal age in the country if it is higher)"
+    (reading,) = readings(text)
+    assert reading.rule == Age(18)
+    assert text[len("Age ≥ 18 years") :].strip().startswith("(")
+    assert reading.behind < len(tokens_of(text))
+
+
+def test_that_a_grade_has_not_become_worse_is_asked_beside_it() -> None:
+    rule = read("ECOG 0 or 1 with no deterioration over the past 2 weeks")
+    assert isinstance(rule, AllOf)
+    assert [type(each) for each in rule.rules] == [PerformanceStatus, Asked]
+    assert read("No deterioration of the ECOG status") is None

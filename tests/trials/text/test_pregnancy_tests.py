@@ -100,3 +100,9 @@ def test_time_is_linear_in_the_text(piece: str) -> None:
     began = time.perf_counter()
     read("pregnancy test " + (piece * 20_000)[:200_000])
     assert time.perf_counter() - began < 5
+
+
+def test_how_the_test_is_repeated_keeps_nothing_from_being_read() -> None:
+    rule = read("Negative pregnancy test. If the urine test is positive, a serum test must be done.")
+    assert any(isinstance(each, Measured) for each in leaves(rule))
+    assert any(isinstance(each, Asked) for each in leaves(rule))

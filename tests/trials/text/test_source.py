@@ -40,3 +40,10 @@ def test_spans_cover_the_record_in_order(raw: str) -> None:
     assert len(clean.at) == len(clean.text) + 1
     assert list(clean.at) == sorted(clean.at)
     assert clean.at[-1] == len(raw)
+
+
+@pytest.mark.parametrize("raw", [r"age \&lt; 18", r"age \&amp;amp;lt; 18", "age &lt; 18"])
+def test_a_sign_that_was_escaped_more_than_once_is_the_sign(raw: str) -> None:
+    clean = cleaned(raw)
+    assert clean.text == "age < 18"
+    assert clean.span(4, 5) == Span(4, raw.rindex(";") + 1)

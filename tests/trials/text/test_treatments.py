@@ -11,6 +11,7 @@ from cds.core.criteria import (
     AnyOf,
     Asked,
     Exposed,
+    HasCondition,
     Not,
     Readings,
     Rule,
@@ -94,7 +95,10 @@ def chemotherapy(days: int | None = None, *but_not: str) -> Rule:
         ("History of radiation", Underwent(("radiotherapy",))),
         ("Prior chemotherapy (CT)", chemotherapy()),
         ("Prior systemic steroid (systemic corticosteroid)", Exposed(("systemic-corticosteroid",), systemic=True)),
-        ("Solid organ transplant", Underwent(("solid-organ-transplant",))),
+        (
+            "Solid organ transplant",
+            AnyOf((Underwent(("solid-organ-transplant",)), HasCondition(("solid-organ-transplant-status",)))),
+        ),
     ],
 )
 def test_what_was_given(text: str, rule: Rule) -> None:

@@ -166,6 +166,8 @@ def _around(tokens: Sequence[Token], first: int, behind: int) -> tuple[int, froz
     before = tokens[:first]
     if any(each.form not in _WHO and each.form not in _SEXES and each.text not in _SIGNS for each in before):
         return None
+    if _somebody_s_child(before):
+        return None
     sexes = frozenset(_SEXES[each.form] for each in before if each.form in _SEXES)
     goes_on = behind
     while goes_on < len(tokens) and _says_when(tokens, goes_on):
@@ -178,6 +180,16 @@ def _around(tokens: Sequence[Token], first: int, behind: int) -> tuple[int, froz
     if rest[0].form not in _GOES_ON or any(each.form in _DEPENDS for each in rest):
         return None
     return behind, sexes
+
+
+_CHILD = forms("child children adolescent")
+_HAVING = forms("have has with who of")
+
+
+def _somebody_s_child(before: Sequence[Token]) -> bool:
+    """Say whether the age is that of a child whom somebody has: "adults who have a child 3 years of age or older"."""
+    child = next((at for at, each in enumerate(before) if each.form in _CHILD), None)
+    return child is not None and any(each.form in _HAVING for each in before[:child])
 
 
 def _says_when(tokens: Sequence[Token], at: int) -> bool:

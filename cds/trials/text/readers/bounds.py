@@ -90,7 +90,7 @@ _OPENING = re.compile(
     r"~){0,3}\s?"
 )
 _CLOSING = re.compile(r"(?:(?:,| or|;) ?(?:≥|≤|<|>)? ?[\d.,]{1,9} ?[\w/µμ^×* ]{1,14})?[\])]")
-_NAME_OF_UNIT = re.compile(rf"(?:{_WORD}(?: ?/ ?{_WORD}){{0,2}})(?=[\])])")
+_NAME_OF_UNIT = re.compile(rf"(?:{_WORD}(?: ?/ ?{_WORD}){{0,2}}|microliters?|mc[Ll])(?=[\])])")
 _UNITS = {
     "g/dl": "g/dL", "gm/dl": "g/dL", "gr/dl": "g/dL", "g/l": "g/L", "mg/dl": "mg/dL", "mg/l": "mg/L",
     "umol/l": "umol/L", "mmol/l": "mmol/L", "nmol/l": "nmol/L", "pmol/l": "pmol/L", "meq/l": "meq/L",

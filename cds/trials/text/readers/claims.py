@@ -7,18 +7,27 @@ it holds; these are taken as a window or as a question. What does neither is lef
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from cds.core.criteria import Asked, Reason, Rule, Section
 from cds.trials.text.readers.analytes import Mention
 from cds.trials.text.readers.bounds import Bound
 from cds.trials.text.readers.provisos import allowance_at, unhelped_at
-from cds.trials.text.readers.whom import whom_before, whom_of
+from cds.trials.text.readers.whom import whom_before, whom_behind, whom_of
 from cds.trials.text.readers.windows import windows_in
 from cds.trials.text.reading import Part
 
-__all__ = ["Claim", "NotPlainError", "bracket_closed", "take_around", "take_help", "take_whom", "take_window"]
+__all__ = [
+    "Claim",
+    "NotPlainError",
+    "bracket_closed",
+    "take_around",
+    "take_help",
+    "take_whom",
+    "take_window",
+    "take_window_above",
+]
 
 
 @dataclass(slots=True)
@@ -68,6 +77,22 @@ def take_window(clause: Claim, plain: str) -> None:
             return
 
 
+def take_window_above(part: Part, claims: Iterable[Claim]) -> None:
+    """Take the time within which tests count from the nearest heading that names one.
+
+    Under a heading of exclusions it looks back over all results of that time, which no rule of the newest one tells.
+    """
+    for heading in reversed(part.context):
+        windows = windows_in(heading)
+        if windows and part.section is Section.EXCLUSION and windows[0].days > _RECENT:
+            raise NotPlainError
+        if len(windows) == 1 and windows[0].half_lives is None:
+            for claim in claims:
+                claim.window = windows[0].days if claim.window is None else claim.window
+            return
+
+
+_RECENT = 31
 _WINDOW = re.compile(
     r"[\s,;]*\((?:must be |to be |specimens must be collected |drawn |labs? )?"
     r"(?:obtained|performed|determined|assessed|measured|tested|drawn|done|collected|"
@@ -75,7 +100,7 @@ _WINDOW = re.compile(
     r"(?P<number>\d{1,3}) (?P<unit>days|weeks)(?: of| prior to| before| from|"
     r" preceding)(?: the)?(?: start of| first| date of| initiation of| time of)*"
     r"(?: (?!(?:and|or|with|without|no|not|if|except|but|after|following)\b|"
-    r"unless (?!otherwise\b))[A-Za-z0-9/-]{1,20}){1,10}\)",
+    r"unless (?!otherwise\b))[A-Za-z0-9/-]{1,32}){1,10}\)",
     re.IGNORECASE,
 )
 """A window in brackets of its own, whatever it counts back from: all of it is before the first dose."""
@@ -171,6 +196,9 @@ def take_whom(part: Part, clauses: Sequence[Claim]) -> None:
     first = clauses[0]
     if part.section is Section.INCLUSION and len(clauses) == 1 and (whom := whom_before(part.plain[: first.start])):
         first.whom, first.start = whom, 0
+        return
+    if part.section is Section.INCLUSION and len(clauses) == 1 and (behind := whom_behind(part.plain, first.end)):
+        first.whom, first.end = behind
         return
     found = _WHOM.match(part.plain[: first.start])
     if (

@@ -114,7 +114,7 @@ def _reading(run: Sequence[Named], part: Part, lexicon: Lexicon) -> Reading:
     start, end = part.tokens[run[0].first].start, _end(run[-1], part)
     concepts = tuple(dict.fromkeys(_condition(each, lexicon) for each in run))
     lead = None if _TESTED.intersection(concepts) else _ACTIVE.search(part.plain[:start])
-    is_active = lead is not None
+    is_active = lead is not None or part.tokens[run[0].first].form == "active"
     while lead or (lead := _PAST.search(part.plain[:start])):
         start, lead = lead.start(), None
     days = None

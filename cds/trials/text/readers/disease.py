@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from cds.core.criteria import Section
+from cds.core.criteria import AllOf, Asked, Reason, Section
 from cds.trials.text.lexicon import Lexicon
 from cds.trials.text.reading import Part, Reading, ReadingKind
 from cds.trials.text.tokens import covering
@@ -21,6 +21,12 @@ _LEAD = re.compile(
     r" (?:diagnosis|confirmation|documentation|evidence|proof) of",
     re.IGNORECASE,
 )
+_EXTENT = re.compile(
+    r"\b(?:advanced|metasta\w+|stages?|recurrent|relapsed?|refractory|unresectable|resectable|inoperable|incurable|newly|untreated|"
+    r"previously|early|limited|extensive|progressi\w+|persistent|localized|R/R)\b",
+    re.IGNORECASE,
+)
+"""Words of a disease's name that its code does not tell: how far it has come, and what was done about it."""
 _NOT_OWN = re.compile(
     r"\b(?:family|relatives?|first[- ]degree|suspected|suspicion|risk|without|no|not)\b", re.IGNORECASE
 )
@@ -35,5 +41,9 @@ def read_disease(part: Part, lexicon: Lexicon) -> Sequence[Reading]:
         found = lexicon.diseases.at(part.tokens, behind)
         if found is not None:
             says = "Read as the disease that the trial asks for."
-            return (Reading(ReadingKind.DISEASE, found.rule, first, found.behind, says),)
+            named = part.plain[part.tokens[first].start : part.tokens[found.behind - 1].end]
+            rule = found.rule
+            if _EXTENT.search(named):
+                rule = AllOf((rule, Asked(f"Is it of the extent that is asked for: {named}?", Reason.NOT_COMPUTABLE)))
+            return (Reading(ReadingKind.DISEASE, rule, first, found.behind, says),)
     return ()

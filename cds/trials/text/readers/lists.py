@@ -10,7 +10,19 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from cds.core.criteria import AllOf, AnyOf, Exposed, Readings, Rule, Section, Underwent, Vaccinated
+from cds.core.criteria import (
+    AllOf,
+    AnyOf,
+    Asked,
+    Exposed,
+    HasCondition,
+    Readings,
+    Reason,
+    Rule,
+    Section,
+    Underwent,
+    Vaccinated,
+)
 from cds.trials.text.lexicon import Lexicon
 from cds.trials.text.readers.naming import ANY, DOSE, DRUG, PROCEDURE, VACCINE, Shape, Treated
 from cds.trials.text.reading import Part, ReadingKind
@@ -118,6 +130,16 @@ _BOTH_WAYS = {"anticancer-therapy": "endocrine-therapy", "immunosuppressant": "s
 """Classes whose name in a protocol may or may not take in another: both are held against the chart."""
 _SYSTEMIC = frozenset({"systemic-corticosteroid", "immunosuppressant"})
 _CHEMOTHERAPY = "cytotoxic-chemotherapy"
+_STATUS: dict[str, Rule] = {
+    "solid-organ-transplant": HasCondition(("solid-organ-transplant-status",)),
+    "allogeneic-stem-cell-transplant": AllOf(
+        (
+            HasCondition(("stem-cell-transplant-status",)),
+            Asked("Were the stem cells another person's?", Reason.NOT_COMPUTABLE),
+        )
+    ),
+}
+"""Procedures that problem lists hold as a state: one that is listed counts as one that was done."""
 
 
 def rule_of(group: Group, frame: Exposed, shape: Shape) -> Rule | None:
@@ -150,6 +172,8 @@ def _either(drugs: tuple[str, ...], items: Sequence[Treated], frame: Exposed) ->
         procedures = (*procedures, "chemotherapy-procedure")
     if procedures:
         rules.append(Underwent(procedures, frame.within_days))
+        if frame.within_days is None:
+            rules += [_STATUS[each] for each in procedures if each in _STATUS]
     vaccines = _concepts(items, VACCINE)
     if vaccines:
         rules.append(Vaccinated(vaccines, frame.within_days))

@@ -27,6 +27,7 @@ from cds.trials.text.readers.claims import (
     take_help,
     take_whom,
     take_window,
+    take_window_above,
 )
 from cds.trials.text.readers.provisos import BEHIND, INTO, proviso_of
 from cds.trials.text.readers.remainders import check_rest
@@ -53,6 +54,7 @@ def read_measures(part: Part, lexicon: Lexicon) -> Sequence[Reading]:
         take_help(part, clauses)
         take_whom(part, clauses)
         check_rest(part, clauses)
+        take_window_above(part, clauses)
         readings = tuple(reading_of(each, part, lexicon) for each in clauses)
         return readings if part.section is Section.EXCLUSION else as_ways(readings, clauses, part.plain)
     except NotPlainError:
@@ -190,9 +192,13 @@ def _add(clause: Claim, bound: Bound, between: str, plain: str) -> None:
         rule = None if not led and isinstance(rule, Asked) else rule
     else:
         rule = None
-    if rule is None:
+    if rule is None or (isinstance(rule, Asked) and _ANOTHER_WAY.search(rule.question)):
         raise NotPlainError
     clause.provisos.append((rule, bound))
+
+
+_ANOTHER_WAY = re.compile(r"\bor (?:with|at|as|if|when|unless|after)\b", re.IGNORECASE)
+"""A second way in behind a proviso: "≤ 3 if due to X, or with the sponsor's approval" has no limit on that way."""
 
 
 _OF_ONE_SEX = re.compile(

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from cds.core.criteria import Age, Asked, IfThen, PerformanceStatus, Readings, Reason, Rule
+from cds.core.criteria import Age, AllOf, Asked, IfThen, PerformanceStatus, Readings, Reason, Rule
 from cds.trials.text.effects import forms
 from cds.trials.text.lexicon import Lexicon
 from cds.trials.text.reading import Part, Reading, ReadingKind
@@ -15,12 +15,13 @@ from cds.trials.text.tokens import Sort, covering, tokens_of
 __all__ = ["read_performance"]
 
 _ECOG = (
-    r"(?:\b(?:Eastern (?:Cooperative|Co-operative|Clinical) (?:Oncology )?Group|ECOG|Zubrod|WHO|"
+    r"(?:\b(?:Eastern (?:Cooperative|Co-operative|Cooperate|Clinical) (?:Oncology )?Group|"
+    r"Eastern Cooperative Oncology(?= \(ECOG)|ECOG|Zubrod|WHO|"
     r"World Health Organi[sz]ation|SWOG)\b)"
 )
 _STATUS = (
     r"(?:performance|PS|status|score|scale|grade|\(PS\)|\((?:Eastern Cooperative Oncology Group|ECOG)(?:[ -]PS)?\)|"
-    r"\(WHO\)|of|is|at study entry|must be|scores?|rating|/Zubrod|/WHO|with an?|level)"
+    r"\(WHO\)|of|is|that is|in|either|at study entry|must be|scores?|rating|/Zubrod|/WHO|with an?|level)"
 )
 _BETWEEN = r"[\s=:,-]{0,4}(?:of |a |score of |between |from |grade ){0,2}\(?"
 _SIGN = (
@@ -73,8 +74,12 @@ def read_performance(part: Part, lexicon: Lexicon) -> Sequence[Reading]:
 
     Not Lansky's, which is a scale for children, nor what is allowed on a condition or said of a change.
     """
-    del lexicon
-    if not _SCALES.search(part.plain) or _CONDITIONAL.search(part.plain) or _DETERIORATING.search(part.plain):
+    if not _SCALES.search(part.plain) or _CONDITIONAL.search(part.plain):
+        return ()
+    steady = _STEADY.search(part.plain)
+    if steady is not None and steady.start() > 0:
+        return _with_question(part, read_performance(_until(part, steady.start()), lexicon))
+    if _DETERIORATING.search(part.plain):
         return ()
     found = sorted([*_ecog(part), *_karnofsky(part)], key=lambda each: each.first)
     if found and _LANSKY.search(part.plain):
@@ -110,6 +115,26 @@ def _of_adults(part: Part, found: Sequence[Reading]) -> Sequence[Reading]:
     rule = IfThen(Age(at_least=_ADULT), found[0].rule, children)
     says = f"{found[0].says.removesuffix('.')}, for adults; a Lansky score is not read."
     return (Reading(ReadingKind.PERFORMANCE, rule, first, len(part.tokens), says),)
+
+
+_STEADY = re.compile(
+    r",?\s(?:and|with) no (?:clinically (?:significant|relevant) )?(?:deterioration|worsening|decline)\b[^;:]{0,200}$",
+    re.IGNORECASE,
+)
+
+
+def _until(part: Part, end: int) -> Part:
+    """Give the part of a sentence that stands before a place."""
+    tokens = tuple(each for each in part.tokens if each.end <= end)
+    return replace(part, text=part.text[:end], plain=part.plain[:end], tokens=tokens, names=())
+
+
+def _with_question(part: Part, found: Sequence[Reading]) -> Sequence[Reading]:
+    """Ask beside a grade that it has not become worse of late, which no record says."""
+    if len(found) != 1:
+        return ()
+    asked = Asked(part.text, Reason.NOT_COMPUTABLE)
+    return (replace(found[0], rule=AllOf((found[0].rule, asked)), behind=len(part.tokens)),)
 
 
 _LANSKY = re.compile(r"\bLansky\b", re.IGNORECASE)

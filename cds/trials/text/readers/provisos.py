@@ -18,7 +18,8 @@ _WHOM = (
     r"those)\b ?)"
 )
 BEHIND = re.compile(
-    rf"\s*[,(\[]?\s*(?P<lead>if|when|where|in the (?:case|presence|setting|event|context) of|in case of|with|due to|"
+    rf"\s*[,(\[]?\s*(?:(?:is|are|will be) (?:allowed|permitted|acceptable) )?"
+    rf"(?P<lead>if|when|where|in the (?:case|presence|setting|event|context) of|in case of|with|due to|"
     rf"(?:for|in|among) {_WHOM}?(?:with|who have|who are|that have|having|on|receiving|whose)?|for|in)\s+"
     r"(?P<what>[^.;:<>≤≥]{3,140}?)\s*(?=[)\].;:]|$|,? or (?:≤|<|≥|>)|, ?$|\((?:[a-z]{3,12} )?within \d)",
     re.IGNORECASE,

@@ -59,7 +59,11 @@ _WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
         (
             r"measurable (?:disease|lesions?|tumou?rs?|or evaluable)",
             r"evaluable (?:disease|lesions?|tumou?rs?|or measurable)|non-?measurable|(?:target|index) lesions?",
-            r"response criteria",
+            (
+                r"response criteria|(?:measurable|evaluable|assessable) (?:\w{1,30} ){0,4}"
+                r"(?:by|per|according|using|based|as defined)\b"
+            ),
+            r"(?:lesions?|tumou?rs?|disease) (?:\w{1,30} ){0,4}(?:measurable|evaluable|assessable)\b",
         ),
     ),
     (

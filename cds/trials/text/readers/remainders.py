@@ -20,7 +20,7 @@ _TURNED = re.compile(r"\b(?:excluded|ineligible|not eligible|not allowed|not per
 
 _FOR_SOME = re.compile(
     r"\b(?:if|unless|except\w*|when|where|whose|who|only|cohorts?|arms?|phase|part [A-D\d]|males?|females?|"
-    r"women|men|child\w*|"
+    r"women|men|child\w*|populations?|races?|racial|ethnic\w*|ancestry|black|african\w*|asian\w*|"
     r"p(?:a)?ediatric\w*|adults?|age[ds]?|however|but|may|allow\w*|accept\w*|eligible|permit\w*|provided|regardless|"
     r"in (?:the )?(?:patients?|subjects?|participants?|those|cases?|setting|presence|absence|event|context)|"
     r"for (?:patients?|subjects?|participants?|those|the|all|any|cohort|arm|adults|children)|"

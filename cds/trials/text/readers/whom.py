@@ -10,7 +10,7 @@ import re
 from cds.core.criteria import Age, Asked, Not, Reason, Rule
 from cds.trials.text.readers.provisos import proviso_of
 
-__all__ = ["whom_before", "whom_of"]
+__all__ = ["whom_before", "whom_behind", "whom_of"]
 
 _PEOPLE = r"(?:(?:the |all |any |those )?(?:patients?|participants?|subjects?|individuals|those)\b ?)"
 _HAVE = r"(?:,|,? (?:must|should|need to|are required to|will) (?:have|be|show|demonstrate))"
@@ -39,6 +39,23 @@ def whom_before(text: str) -> Rule | None:
         return Age(years) if aged["sign"] == "≥" else Age(at_most=years - 1)
     found = _WITH.fullmatch(text)
     return whom_of(found["whom"]) if found else None
+
+
+_BEHIND = re.compile(
+    rf"\s*[,(\[]?\s*(?P<whom>(?:if|in case of|in the presence of|(?:for|in|among) {_PEOPLE}(?:with|who have|having)) "
+    r"[^:;.,<>≤≥()]{3,80}?)\s*[)\]]?[\s.;]*",
+    re.IGNORECASE,
+)
+
+
+def whom_behind(text: str, place: int) -> tuple[Rule, int] | None:
+    """Say of whom a limit holds that ends at a place, and where that ends; nothing where the text says more."""
+    found = _BEHIND.fullmatch(text, place)
+    return (
+        (whom_of(found["whom"].removeprefix("in the presence of ").removeprefix("in case of ")), found.end())
+        if found
+        else None
+    )
 
 
 def whom_of(text: str) -> Rule:
