@@ -136,29 +136,29 @@ def standing_with(
     days = [finding.clears_on for finding in unmet]
     earliest = None if None in days else max(day for day in days if day is not None)
     horizon = days_later(terms.as_of, terms.near_days)
-    if disease is Truth.MET and all(_passes(finding, horizon, terms.vocabulary) for finding in unmet):
+    if disease is Truth.MET and all(_passes(finding, horizon, terms) for finding in unmet):
         return Standing.NEAR, earliest
     return Standing.DOES_NOT_FIT, earliest
 
 
-def _passes(finding: Finding, horizon: dt.date, vocabulary: Vocabulary) -> bool:
+def _passes(finding: Finding, horizon: dt.date, terms: Terms) -> bool:
     """Say whether an obstacle goes by itself in time, or is a value that treatment or time may correct."""
     if finding.clears_on is not None and finding.clears_on <= horizon:
         return True
     obstacles = [part for part in _leaves(finding) if part.truth is Truth.UNMET]
-    return bool(obstacles) and all(_lifts(part, horizon, vocabulary) for part in obstacles)
+    return bool(obstacles) and all(_lifts(part, horizon, terms) for part in obstacles)
 
 
-def _lifts(obstacle: Finding, horizon: dt.date, vocabulary: Vocabulary) -> bool:
+def _lifts(obstacle: Finding, horizon: dt.date, terms: Terms) -> bool:
     """Say whether one part that is unmet is a value that may be corrected, or is over for certain in time.
 
     That a result, or what ruled a required condition out, grows too old to count takes no obstacle away.
     """
-    if _remediable(obstacle.rule, vocabulary):
+    if _remediable(obstacle.rule, terms.vocabulary):
         return True
     required = isinstance(obstacle.rule, HasCondition) and not obstacle.forbidden
     timed = not required and not isinstance(obstacle.rule, Measured | Undetectable | PerformanceStatus)
-    return timed and bool(obstacle.turns) and max(obstacle.turns) <= horizon
+    return timed and bool(obstacle.turns) and terms.as_of < max(obstacle.turns) <= horizon
 
 
 def _leaves(finding: Finding) -> Iterable[Finding]:

@@ -35,7 +35,9 @@ _NO_DISEASE = re.compile(
 
 _OF_OTHERS = re.compile(
     r"\b(?:prevent\w*|chemoprevent\w*|screening|early detection|risk (?:reduction|reducing|assessment)|"
-    r"(?:at|increased|elevated|genetic|familial|inherited|lifetime) (?:high |increased |average )?risk|hereditary|"
+    r"(?:at|high|average|increased|elevated|genetic|familial|inherited|lifetime)[ -]"
+    r"(?:high[ -]|increased |average )?risk|"
+    r"hereditary|familial|"
     r"predispos\w*|carriers?|healthy|volunteers?|caregivers?|famil(?:y|ies)|relatives|donors?|survivors?|precancer\w*|"
     r"history of|detect\w*|identify|identification|suspected|diagnostics?)\b",
     re.IGNORECASE,
@@ -51,8 +53,7 @@ def disease_of(study: Study, lexicon: Lexicon, drafted: Iterable[Drafted]) -> Cr
     rule: Rule = question
     told = "No place of the record names the disease in words that are understood."
     if sources and _OF_OTHERS.search(f"{study.title} {study.official_title} {' '.join(study.conditions)}"):
-        rule = AnyOf((sources[0], question))
-        told = "The record speaks of people who may not have the disease, so it is asked as well."
+        told = "The record speaks of people who may not have the disease, so it is asked."
     elif len(sources) >= _ENOUGH:
         rule = Readings(tuple(sources))
         told = "Read from the record's conditions, titles and text; settled only where they agree."
@@ -82,14 +83,16 @@ def _sources(study: Study, lexicon: Lexicon, drafted: Iterable[Drafted]) -> Iter
 
 def _conditions(study: Study, lexicon: Lexicon) -> Rule | None:
     names = [each for each in study.conditions if not (_NO_DISEASE.search(each) and lexicon.diseases.names_none(each))]
-    return _any([lexicon.diseases.whole(each) for each in names])
+    return _any([lexicon.diseases.whole(each) for each in names], "; ".join(study.conditions))
 
 
 def _titles(study: Study, lexicon: Lexicon) -> Rule | None:
     titles = [each for each in (study.title, study.official_title) if each]
     if any(len(each) > _LONGEST for each in titles):
         return None
-    return _any([lexicon.diseases.all_in(each) for each in titles if not lexicon.diseases.names_none(each)])
+    return _any(
+        [lexicon.diseases.all_in(each) for each in titles if not lexicon.diseases.names_none(each)], "; ".join(titles)
+    )
 
 
 def _text(drafted: Iterable[Drafted]) -> Rule | None:
@@ -104,9 +107,15 @@ def _text(drafted: Iterable[Drafted]) -> Rule | None:
     return _any(told) if told else None
 
 
-def _any(rules: Iterable[Rule | None]) -> Rule | None:
+def _any(rules: Iterable[Rule | None], words: str = "") -> Rule | None:
+    """Give any of the diseases that a place names; one that is not understood is asked about beside the others.
+
+    So a place that is understood in part puts nobody aside.
+    """
     every = list(dict.fromkeys(rules))
-    understood = [each for each in every if each is not None]
-    if not understood or len(understood) < len(every):
+    told = [each for each in every if each is not None]
+    if not every:
         return None
-    return understood[0] if len(understood) == 1 else AnyOf(tuple(understood))
+    if len(told) < len(every):
+        told.append(Asked(f"Is the patient's disease among these: {words}?", Reason.NOT_COMPUTABLE))
+    return told[0] if len(told) == 1 else AnyOf(tuple(told))

@@ -6,7 +6,7 @@ import datetime as dt
 import pytest
 
 from cds.core.chart import Chart, ClinicalStatus, ExposureStatus, Extent, Kind, Person, Verification
-from cds.core.criteria import AllOf, AnyOf, Asked, Diagnosis, Exposed, HasCondition, Measured, Not
+from cds.core.criteria import Age, AllOf, AnyOf, Asked, Diagnosis, Exposed, HasCondition, Measured, Not
 from cds.core.dates import PartialDate
 from cds.core.finding import Attestation, Basis
 from cds.core.plan import Plan
@@ -144,6 +144,22 @@ def test_a_person_who_attests_a_disease_lifts_the_rule_out() -> None:
     said = Attestation("disease", TRIAL.nct_id, Truth.UNKNOWN, "outside pathology pending")
     verdict = _screen(chart(problem("gilbert-syndrome")), dataclasses.replace(TRIAL, cohorts=()), said)
     assert verdict.standing.value == "possible"
+
+
+@pytest.mark.parametrize(
+    ("born", "standing"),
+    [
+        (dt.date(2006, 6, 30), "does-not-fit"),  # 20 in two weeks: too young still, as 21 are asked
+        (dt.date(2005, 6, 20), "near"),  # 21 within the week
+        (dt.date(1960, 6, 20), "does-not-fit"),  # past the upper limit, and never below it again
+        (dt.date(1976, 1, 1), "candidate"),
+    ],
+)
+def test_time_makes_nobody_younger(born: dt.date, standing: str) -> None:
+    rule = Age(at_least=21, at_most=50)
+    trial = dataclasses.replace(TRIAL, criteria=(TRIAL.criteria[0], criterion("age", rule)), cohorts=())
+    person = Person(born=PartialDate.on(born))
+    assert _screen(chart(NEC, person=person), trial).standing.value == standing
 
 
 def test_an_obstacle_that_goes_too_late_is_an_obstacle() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cds.core.criteria import AnyOf, Asked, Criterion, Diagnosis, Readings, Reason, Section
+from cds.core.criteria import AnyOf, Asked, Criterion, Diagnosis, Readings, Reason, Rule, Section
 from cds.core.vocabulary import Vocabulary
 from cds.trials.disease import disease_of
 from cds.trials.study import Study, study_of
@@ -20,6 +20,7 @@ LEXICON = Lexicon.of(
             ("cancer", "head", [], [], ""),
             ("lung", "site", [], ["lung"], ""),
             ("metastatic", "idle", [], [], ""),
+            ("triple negative", "narrower", [], [], ""),
         ]
     ),
 )
@@ -45,10 +46,17 @@ def of_text(rule: Diagnosis, section: Section = Section.INCLUSION) -> Drafted:
 
 def is_open(criterion: Criterion) -> bool:
     """Say whether the criterion asks a person too, so that it can never speak against a patient."""
-    return isinstance(criterion.rule, Asked) or (
-        isinstance(criterion.rule, AnyOf)
-        and any(isinstance(each, Asked) and each.reason is Reason.NOT_COMPUTABLE for each in criterion.rule.rules)
-    )
+    return _never_against(criterion.rule)
+
+
+def _never_against(rule: Rule) -> bool:
+    match rule:
+        case Asked():
+            return rule.reason is Reason.NOT_COMPUTABLE
+        case AnyOf() | Readings():
+            return any(map(_never_against, rule.rules))
+        case _:
+            return False
 
 
 def test_two_places_that_say_the_same_settle_it() -> None:
@@ -87,3 +95,15 @@ def test_one_place_or_words_not_understood_leave_a_question(told: Study) -> None
 def test_a_condition_that_is_no_disease_is_passed_over() -> None:
     found = disease_of(study("Melanoma", "BRAF mutation", title="A drug for melanoma"), LEXICON, ())
     assert found.rule == MELANOMA
+
+
+def test_a_record_of_people_who_may_not_have_the_disease_is_only_asked_about() -> None:
+    told = disease_of(study("Melanoma", title="High-Risk melanoma screening"), LEXICON, ())
+    assert isinstance(told.rule, Asked)
+
+
+def test_a_half_name_before_or_is_not_dropped() -> None:
+    assert LEXICON.diseases.whole("Metastatic or melanoma") == Diagnosis(("melanoma",))
+    told = LEXICON.diseases.all_in("Triple negative or melanoma")
+    assert isinstance(told, AnyOf)
+    assert isinstance(told.rules[-1], Asked)

@@ -12,7 +12,19 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from cds.core.criteria import AllOf, AnyOf, Asked, Not, Readings, Reason, Rule, Section, leaves
+from cds.core.criteria import (
+    Age,
+    AllOf,
+    AnyOf,
+    Asked,
+    Not,
+    PerformanceStatus,
+    Readings,
+    Reason,
+    Rule,
+    Section,
+    leaves,
+)
 from cds.trials.text.clauses import Main, Verb, behind_colon, elaborates, explains, main_clause, without_examples
 from cds.trials.text.effects import EXAMPLES, Effect, effects_of, forms
 from cds.trials.text.headings import Mode, asks_nothing
@@ -89,6 +101,8 @@ def stated_by(line: Line, read: Sequence[tuple[Part, Sequence[Reading]]]) -> Sta
         effects |= _EITHER_WAY
     if Effect.OR in effects and len(effects) > 1 and not kinds & _VALUES:
         return review
+    if forbidden and line.section is Section.EXCLUSION and _shuts_out_most(rule):
+        return review
     told = _with_rest(rule, effects, question, forbidden=forbidden, line=line)
     asked = any(isinstance(leaf, Asked) for leaf in leaves(told))
     partly = asked or not _all_computed(readings)
@@ -107,6 +121,22 @@ def _limits(part: Part) -> bool:
     return any(each.sort is Sort.COMPARISON for each in part.tokens)
 
 
+def _shuts_out_most(rule: Rule) -> bool:
+    """Say whether a rule that is forbidden holds of nearly everybody: then the text means something else by it."""
+    match rule:
+        case Age(at_least=int(years), at_most=None):
+            return years <= _OF_AGE
+        case PerformanceStatus(at_least=0):
+            return True
+        case Readings() | AnyOf():
+            return any(map(_shuts_out_most, rule.rules))
+        case _:
+            return False
+
+
+_OF_AGE = 21
+
+
 def _all_computed(readings: Iterable[Reading]) -> bool:
     """Say whether nothing in what was read is a question to a person."""
     return all(
@@ -118,7 +148,7 @@ def _all_computed(readings: Iterable[Reading]) -> bool:
 # ------------------------------------------------------------------------------------------------------ one sentence
 def _sentence(part: Part, readings: tuple[Reading, ...]) -> _Sentence | None:
     """Put the readings of a sentence together; nothing where it cannot be told how they belong together."""
-    main = main_clause(part, readings) if readings else None
+    main = main_clause(part, readings) if readings and not _limit_unread(part, readings) else None
     if main is None:
         return None
     before, between, behind = main.gaps[0], main.gaps[1:-1], main.gaps[-1]
@@ -134,6 +164,18 @@ def _sentence(part: Part, readings: tuple[Reading, ...]) -> _Sentence | None:
     if main.verb is Verb.ALLOWS:
         return _allowed(rule, part) if len(main.readings) == 1 else None
     return _Sentence(rule, forbidden, _of_the_rest(main, part, forbidden=forbidden), main.readings)
+
+
+def _limit_unread(part: Part, readings: Sequence[Reading]) -> bool:
+    """Say whether a required condition stands beside a limit that was not read: it may only say for whom that holds."""
+    if part.section is not Section.INCLUSION or any(each.kind is not ReadingKind.CONDITION for each in readings):
+        return False
+    covered = {at for each in readings for at in range(each.first, each.behind)}
+    return any(
+        each.sort is Sort.COMPARISON or each.form in {"uln", "lln", "iuln"}
+        for at, each in enumerate(part.tokens)
+        if at not in covered
+    )
 
 
 def _allowed(rule: Rule, part: Part) -> _Sentence:

@@ -187,6 +187,9 @@ class _Told:
         """Whether a disease, and not only a head, was told."""
         return bool(self.histologies or self.sites)
 
+    def _says_tumour(self, tokens: Sequence[Token]) -> bool:
+        return any(each.form in {"tumor", "lesion"} for each in tokens[self.first : self.behind])
+
     def with_entry(self, entry: _Entry, place: int, after: int) -> _Told:
         histologies = self.histologies
         if entry.histologies and not (histologies and set(entry.histologies) == {"carcinoma"}):
@@ -211,6 +214,8 @@ class _Told:
         anything = not self.histologies and not self.sites
         if anything:
             named = AnyOf((Diagnosis(sites=_ANYWHERE), Diagnosis(histologies=("haematologic-neoplasm",))))
+        if self.sites and not self.histologies and set(self.sites) & _SPREAD_TO and self._says_tumour(tokens):
+            return AnyOf((named, Asked("Is it a tumour that has spread there?", Reason.NOT_COMPUTABLE)))
         if not self.narrows and not anything:
             return named
         # "Cancer" alone is seldom all there is to say: whoever has none is another's, but which is meant is asked.
@@ -220,7 +225,10 @@ class _Told:
 
 @dataclass(slots=True)
 class _Run:
-    """Names as they are read: those that are whole, the one that is being read, and wide ones that others specify."""
+    """Names as they are read: those that are whole, the one that is being read, and wide ones that others specify.
+
+    ``broken``: half a name stood before an "or", so that what was read is not all that is meant.
+    """
 
     tokens: Sequence[Token]
     first: int
@@ -228,6 +236,7 @@ class _Run:
     told: _Told = field(default_factory=_Told)
     rules: list[Rule] = field(default_factory=list)
     wide: list[Rule] = field(default_factory=list)
+    broken: bool = False
 
     def take(self, entry: _Entry, place: int, after: int) -> None:
         """Take in a phrase; a disease right behind another that is whole begins a name of its own."""
@@ -243,6 +252,8 @@ class _Run:
         if self.told.is_complete and (token.form in _JOINING or token.text in _PARTING):
             self._end()
             self.behind = place
+        elif token.form in _JOINING and self.told.narrows and not self.told.named:
+            self.broken = True
         if token.text in _SPECIFYING and self.rules and not self.wide:
             self.wide, self.rules = self.rules, []
         return place + 1
@@ -255,7 +266,11 @@ class _Run:
         if not either:
             return None
         rule = either[0] if len(set(either)) == 1 else Readings(tuple(either))
-        return Found(rule, self.first, _closed(self.tokens, self.first, self.behind))
+        behind = _closed(self.tokens, self.first, self.behind)
+        if self.broken:
+            words = " ".join(each.text for each in self.tokens[self.first : behind])
+            rule = AnyOf((rule, Asked(f"Is it one of these: {words}?", Reason.NOT_COMPUTABLE)))
+        return Found(rule, self.first, behind)
 
     def _end(self) -> None:
         self.rules.append(self.told.rule(self.tokens))
@@ -267,6 +282,8 @@ _ANYWHERE = (
     "genitourinary-system", "head-neck", "male-genital-system", "nervous-system", "peritoneum-or-retroperitoneum",
     "respiratory-system", "skin", "soft-tissue", "bone", "thorax",
 )  # fmt: skip
+_SPREAD_TO = frozenset({"liver", "lung", "brain", "bone", "central-nervous-system", "spinal-cord", "adrenal-gland"})
+"""Organs whose "tumours" may have begun elsewhere."""
 _JOINING = frozenset({"and", "or", "versus", "plus"})
 _PARTING = frozenset(",;/&(:")
 _SPECIFYING = frozenset("(:")

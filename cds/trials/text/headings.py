@@ -176,7 +176,8 @@ _SOME = re.compile(r"\b(?:two|three|2|3)(?: or more)? of (?:the )?", re.IGNORECA
 _NONE = re.compile(
     r"\b(?:none of|must not|may not|should not|cannot|do(?:es)? not have|have not|has not|not have|without|"
     r"no (?:prior|previous|history|evidence|known|current|active)\b"
-    r"|are not eligible|is not eligible|not permitted|not allowed|prohibited|are excluded|be excluded|ineligible)\b",
+    r"|are not eligible|is not eligible|not be eligible|not permitted|not allowed|prohibited|are excluded|be excluded|"
+    r"ineligible|disqualif\w+|disallowed|not be (?:enrolled|included|allowed|admitted))\b",
     re.IGNORECASE,
 )
 
