@@ -179,7 +179,7 @@ def create_app(
         if traces is not None:
             await asyncio.to_thread(traces.stop)
 
-    pages = (demo_router(charts, service.templates, service.today()),) if charts else ()
+    pages = (demo_router(charts, service.for_hooks().templates, service.today()),) if charts else ()
     door = make_door(settings, callers, fetch=over_http(client), shared=store, now=service.clock.now)
     return build(
         service,

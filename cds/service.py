@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TypeVar
+from typing import Self, TypeVar
 from zoneinfo import ZoneInfo
 
 from cds.core.chart import Chart, Kind
@@ -87,6 +87,11 @@ class Service:
         refusals = refusal_searches(self.opt_out, consents=self.read_consent)
         object.__setattr__(self, "searches", (*searches_for(self.plan.needs, self.plan.vocabulary), *refusals))
         object.__setattr__(self, "here", Here.of(self.facilities, self.plan.trials))
+
+    def for_hooks(self) -> Self:
+        """Give the service for hook calls: drafts, where cards tell none, are neither screened nor read for."""
+        plan = self.plan.told(drafts=self.show_drafts)
+        return self if plan is self.plan else replace(self, plan=plan)
 
     def today(self) -> dt.date:
         """Give the calendar day it is at the site."""

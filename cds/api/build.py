@@ -84,7 +84,7 @@ def build(  # noqa: PLR0913 - every part of the application that is made elsewhe
         openapi_url="/openapi.json",
         lifespan=lifespan,
     )
-    app.include_router(hook_routes(service, settings.max_body_bytes))
+    app.include_router(hook_routes(service.for_hooks(), settings.max_body_bytes))
     app.include_router(feedback_routes(service))
     app.include_router(assessment_routes(service, Texts(records, held), settings.max_body_bytes))
     app.include_router(trial_routes(service, records, held, lexicon))

@@ -39,7 +39,7 @@ def _prefetch(chosen: argparse.Namespace) -> int:
     wanted = chosen.service or service_id(settings.services[0])
     if wanted not in by_id:
         raise UnknownService(f"{wanted}: there is no such service; there are {', '.join(by_id)}")
-    plan = load_plan(settings)
+    plan = load_plan(settings).told(drafts=settings.show_drafts)
     templates = {each.key: each.template for each in searches_for(plan.needs, plan.vocabulary)}
     offer = by_id[wanted]
     if chosen.json:

@@ -7,7 +7,7 @@ to the records gets a number, so that a screen answers it once for all criteria 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from cds.core.criteria import AllOf, AnyOf, Asked, IfThen, Not, Readings
 from cds.core.needs import Needs, joined, needs_of
@@ -80,11 +80,16 @@ class Plan:
         """The trials, in the order they were given."""
         return tuple([each.trial for each in self.laid])
 
-    def only(self, nct_ids: Collection[str]) -> Plan:
+    def only(self, nct_ids: Collection[str]) -> Self:
         """Keep the trials with these ids. What they share with others stays as it is laid out."""
         laid = tuple([each for each in self.laid if each.trial.nct_id in nct_ids])
         places = {place for each in laid for group in each.groups for place in group.records}
         return replace(self, laid=laid, needs=joined(self.wants[place] for place in places))
+
+    def told(self, *, drafts: bool) -> Self:
+        """Keep the trials that may be told at all: all of them, or those whose definition is no draft."""
+        kept = frozenset(each.nct_id for each in self.trials if drafts or not each.draft)
+        return self if len(kept) == len(self.laid) else self.only(kept)
 
     def understanding(self, extra: Mapping[Code, tuple[Meaning, ...]]) -> Plan:
         """Give the plan with further codes understood, for one call."""

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import time
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,6 +13,7 @@ from cds.assessment import Question, assess
 from cds.core.chart import Extent, Kind
 from cds.core.codes import Code
 from cds.core.finding import Attestation
+from cds.core.plan import Plan
 from cds.core.truth import Truth
 from cds.core.verdict import Standing, Withheld
 from cds.errors import BadCall, PatientUnavailable, UnknownService, Unreachable
@@ -19,6 +21,7 @@ from cds.fhir.answer import Answer, AnswerState
 from cds.fhir.names import KIND_OF
 from cds.hooks.prefetch import PrefetchState, prefetched
 from cds.service import Answered, answer
+from tests.core.builders import VOCABULARY
 from tests.service import world
 from tests.service.world import CANCER, PATIENT_ID, PLATELETS, SERVER, ScriptedRecords, call, prefetch, searchset
 
@@ -271,3 +274,15 @@ def test_the_patient_id_is_what_the_searches_are_made_of() -> None:
         key: each.count("{{context.patientId}}") for key, each in world.service().templates.items()
     } == dict.fromkeys(prefetch(), 1)
     assert PATIENT_ID not in str(world.service().templates)
+
+
+async def test_drafts_that_no_card_tells_are_neither_screened_nor_read_for() -> None:
+    draft = replace(world.NEC, nct_id="NCT00000077", draft=True)
+    plan = Plan.of((world.LUNG, draft), VOCABULARY)
+    silent, open_ = (world.service(plan=plan, show_drafts=shown) for shown in (False, True))
+    assert open_.for_hooks() is open_
+    hooks = silent.for_hooks()
+    assert [each.nct_id for each in hooks.plan.trials] == [world.LUNG.nct_id]
+    assert hooks.templates == world.service(plan=Plan.of((world.LUNG,), VOCABULARY)).templates
+    answered = await answer(call(prefetch()), hooks)
+    assert {each.trial.nct_id for each in answered.verdicts} == {world.LUNG.nct_id}

@@ -161,7 +161,7 @@ def _subject(part: Part, readings: Sequence[Reading], covered: Sequence[bool]) -
 # -------------------------------------------------------------------------------------------- allowed although they are
 _ALLOWED = re.compile(
     r"\b(?:are|is|will be|may be|can be|remain|be) (?:also |still |potentially |considered )?"
-    r"(?:allowed|permitted|eligible|acceptable|permissible|included|enrolled|considered)\b"
+    r"(?:allowed|permitted|eligible|acceptable|permissible|included|enrolled)\b"
     r"|\b(?:may|can) (?:also |still )?(?:be |enrol|participate|have|join|receive|continue)"
     r"|\b(?:allowed|permitted|acceptable)\b",
     re.IGNORECASE,

@@ -49,7 +49,9 @@ def drafted(
     blank = frozenset(at for at, line in enumerate(text.split("\n"), start=1) if not line.strip())
     for group in _groups(outline(text)):
         stated = [(line, _stated(line, readers, lexicon)) for line in group]
-        found.append(_without(blank, _drafted(stated, trusted, seen)))
+        draft = _without(blank, _drafted(stated, trusted, seen))
+        alone = len(group) == 1 and group[0].alternative and group[0].section is Section.INCLUSION
+        found.append(_asked_beside(draft, "Is it met in another way?") if alone else draft)
     return tuple(_one_by_one(found))
 
 
@@ -61,7 +63,7 @@ def _one_by_one(found: Sequence[Drafted]) -> Iterable[Drafted]:
             told.setdefault(concept, set()).add(each.criterion.rule)
     for each in found:
         several = any(len(told[concept]) > 1 for concept in _limited(each))
-        yield _asked_beside(each) if several else each
+        yield _asked_beside(each, _LIMITED_TWICE) if several else each
 
 
 def _limited(each: Drafted) -> frozenset[str]:
@@ -73,9 +75,12 @@ def _limited(each: Drafted) -> frozenset[str]:
     )
 
 
-def _asked_beside(each: Drafted) -> Drafted:
-    words = f"Another line limits the same; does this one hold for the patient? {each.criterion.label}"
-    rule = AnyOf((each.criterion.rule, Asked(words, Reason.NOT_COMPUTABLE)))
+_LIMITED_TWICE = "Another line limits the same; is this one no obstacle for the patient?"
+
+
+def _asked_beside(each: Drafted, words: str) -> Drafted:
+    """Put a question beside what a criterion demands, so that it speaks against nobody."""
+    rule = AnyOf((each.criterion.rule, Asked(f"{words} {each.criterion.label}", Reason.NOT_COMPUTABLE)))
     return replace(each, criterion=replace(each.criterion, rule=rule))
 
 

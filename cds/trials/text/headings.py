@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from cds.core.criteria import Section
 
-__all__ = ["Heading", "Mode", "Scope", "asks_nothing", "mode_of", "scope_of", "section_of"]
+__all__ = ["Heading", "Mode", "Scope", "asks_nothing", "mode_of", "names_part", "scope_of", "section_of"]
 
 _LONGEST = 160
 """No heading is longer; what is longer is not looked at."""
@@ -60,7 +60,10 @@ _PLAIN = frozenset(
         """key main major general principal selected summary of the a all additional other further are is include
         includes including but not limited to following as follows applicable study trial patient patients subject
         subjects participant participants individual individuals specific for in and list brief these this criteria each
-        any must meet apply if they have who which based on clinical protocol defined full abbreviated overall""",
+        any must meet apply if they have who which based on clinical protocol defined full abbreviated overall prior
+        concomitant therapy therapies medication medications treatment treatments medical condition conditions disease
+        diseases history laboratory characteristics status type types hematological hematologic hepatic renal cardiac
+        cardiovascular pulmonary organ function as defined""",
     )
 )
 _ALONE_BEFORE = frozenset(
@@ -100,7 +103,7 @@ def _is_heading(found: re.Match[str]) -> bool:
 
 
 _REFERS = re.compile(
-    r"\b(?:noted|listed|described|stated|specified|defined|outlined|mentioned|given|as|in|per|see|under|by|to|of|the|with|meet(?:s|ing)?|"
+    r"\b(?:noted|listed|described|stated|specified|defined|outlined|mentioned|given|as|in|per|see|under|by|to|of|the|with|meet(?:s|ing)?|an?|considered|not|"
     r"fulfil(?:l|ls|ling)?|above|below|other|these|this|those)\W*$",
     re.IGNORECASE,
 )
@@ -149,9 +152,22 @@ _FOR_SOME = re.compile(
 )
 
 
+_BARE_PART = re.compile(
+    r"(?:group|cohort|arm|part|stratum|phase) {1,2}(?:[A-Z]|\d{1,2}[a-zA-Z]?|[IVX]{1,4})", re.IGNORECASE
+)
+"""A line that is nothing but the name of a part of the trial."""
+
+
+def names_part(text: str) -> bool:
+    """Say whether a line is nothing but the name of a part of the trial."""
+    return _BARE_PART.fullmatch(text.strip()) is not None
+
+
 def scope_of(text: str) -> Scope | None:
     """Say which part of the trial a line is about, where it begins with that: ``Cohort 2:``, ``Part B only:``."""
     head = text[:_LONGEST]
+    if names_part(head):
+        return Scope(" ".join(head.split()), len(head))
     for form, name in ((_SCOPED, "part"), (_FOR_SOME, "who")):
         found = form.match(head)
         if found is not None and (name == "who" or found["mark"]) and not (found.end() == len(head) < len(text)):

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from cds.core.criteria import Section
-from cds.trials.text.headings import Mode, asks_nothing, mode_of, scope_of, section_of
+from cds.trials.text.headings import Mode, asks_nothing, mode_of, names_part, scope_of, section_of
 from cds.trials.text.marks import counted, going_on, marks_in
 from cds.trials.text.source import Clean, Span, cleaned
 
@@ -229,7 +229,7 @@ class _Shaping:
             item,
             item.start,
             item.end,
-            heading=mode is not None and text.rstrip().endswith(":"),
+            heading=(mode is not None and text.rstrip().endswith(":")) or (following is not None and names_part(text)),
             scope=scope.name if scope else "",
         )
         told = Lead(" ".join(text.split()), mode or Mode.ALL)
@@ -260,7 +260,7 @@ class _Shaping:
             return True
         if any(each.style is item.style and each.indent == item.indent for each in self.open[:-1]):
             return True
-        ended = last.lead is not None and last.lead.text.endswith(":")
+        ended = last.lead is not None and (last.lead.text.endswith(":") or names_part(last.lead.text))
         if last.style is _Style.NONE:
             return not ended
         return not ended and item.style not in {_Style.LETTER, _Style.ROMAN}

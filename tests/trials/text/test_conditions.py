@@ -189,3 +189,7 @@ def test_what_is_active_by_its_name_must_be_there_now() -> None:
     (told,) = read(read_conditions, "Active infection", "Exclusion")
     assert isinstance(told, HasCondition)
     assert told.active
+
+
+def test_those_who_have_it_are_not_asked_to_have_it() -> None:
+    assert read(read_conditions, "Stroke-affected participants must be stable", "Inclusion") == []

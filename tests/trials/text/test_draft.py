@@ -236,3 +236,26 @@ def test_two_lines_that_limit_the_same_thing_shut_nobody_out_by_one_of_them() ->
         "Inclusion Criteria:\n\n* Measles at most 2\n* Age", (measles,), LEXICON, frozenset(ReadingKind)
     )
     assert alone.criterion.rule == strict
+
+
+def test_one_of_two_ways_that_stands_alone_shuts_nobody_out() -> None:
+    """The registry's lists lose their nesting: what "or" joins may come to stand under different headings."""
+    text = (
+        "Inclusion Criteria:\n\n* Adequate function as defined below:\n\n  1. Age 18 or older\n"
+        "  2. Age 21 or older\n* -OR-\n\n"
+        "  1. Age 65 or older\n  2. Age 30 or older"
+    )
+    drafts = drafted(text, READERS, LEXICON, frozenset(ReadingKind))
+    told = {each.criterion.label: each.criterion.rule for each in drafts}
+    assert isinstance(told["Age 65 or older"], AnyOf)
+    assert isinstance(told["Age 21 or older"], AnyOf)
+    assert told["Age 30 or older"] == Age(at_least=30)
+
+
+def test_a_part_of_the_trial_may_be_named_on_a_line_of_its_own() -> None:
+    text = (
+        "Inclusion Criteria:\n\nGroup A\n\n* Age 18 or older\n\nGroup B\n\n* Age 21 or older\n\n"
+        "Exclusion Criteria:\n\n* Age 90 or older"
+    )
+    rules = [each.criterion.rule for each in drafted(text, READERS, LEXICON, frozenset(ReadingKind))]
+    assert [type(rule) for rule in rules] == [AnyOf, AnyOf, Not]

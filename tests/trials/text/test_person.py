@@ -94,7 +94,8 @@ def test_what_is_no_age_of_whoever_takes_part(text: str) -> None:
         ("Performance status (ECOG) 1 to 2", PerformanceStatus(2, 1)),
         ("Performance status of 0 or 1 on the ECOG scale", PerformanceStatus(1)),
         ("ECOG performance status > 2", PerformanceStatus(5, 3)),
-        ("Karnofsky performance status ≥ 60%", PerformanceStatus(2)),
+        ("Karnofsky performance status ≥ 60%", Readings((PerformanceStatus(2), PerformanceStatus(3)))),
+        ("Karnofsky performance status ≥ 80%", PerformanceStatus(1)),
         ("KPS of 70 or more", Readings((PerformanceStatus(1), PerformanceStatus(2)))),
         ("ECOG performance status ≤ 1 (Karnofsky ≥ 70%)", PerformanceStatus(1)),
         ("ECOG performance status 0-1 within 7 days before the first dose", PerformanceStatus(1, within_days=7)),
@@ -129,7 +130,11 @@ def test_beside_lansky_the_grade_is_held_against_adults() -> None:
     text = "Karnofsky ≥ 60% for patients > 16 years of age and Lansky ≥ 60% for patients ≤ 16 years of age"
     rule = read(text)
     assert isinstance(rule, IfThen)
-    assert (rule.condition, rule.then, type(rule.otherwise)) == (Age(18), PerformanceStatus(2), Asked)
+    assert (rule.condition, rule.then, type(rule.otherwise)) == (
+        Age(18),
+        Readings((PerformanceStatus(2), PerformanceStatus(3))),
+        Asked,
+    )
 
 
 @pytest.mark.parametrize(

@@ -64,6 +64,9 @@ def mentions_in(part: Part, lexicon: Lexicon) -> tuple[Mention, ...]:
         apart = all(end <= each.start or start >= each.end for each in found)
         if len(concepts) == 1 and apart and not _OF_ANOTHER.search(part.plain[max(0, start - 40) : start]):
             found.append(Mention(_by_formula(concepts, part.plain), start, end))
+    if any(each.concepts[0].startswith("qtc-") for each in found):
+        # "QT interval (QTcF)" is one thing, and the corrected one is meant.
+        found = [each for each in found if each.concepts != ("qt-interval",)]
     return tuple(sorted(found, key=lambda each: each.start))
 
 

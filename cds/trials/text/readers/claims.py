@@ -22,6 +22,7 @@ __all__ = [
     "Claim",
     "NotPlainError",
     "bracket_closed",
+    "share_windows",
     "take_around",
     "take_help",
     "take_whom",
@@ -82,14 +83,34 @@ def take_window_above(part: Part, claims: Iterable[Claim]) -> None:
 
     Under a heading of exclusions it looks back over all results of that time, which no rule of the newest one tells.
     """
+    told = list(claims)
     for heading in reversed(part.context):
-        windows = windows_in(heading)
-        if windows and part.section is Section.EXCLUSION and windows[0].days > _RECENT:
+        days = [each.days for each in windows_in(heading) if each.half_lives is None] or _days_in(heading)
+        if days and part.section is Section.EXCLUSION and max(days) > _RECENT:
             raise NotPlainError
-        if len(windows) == 1 and windows[0].half_lives is None:
-            for claim in claims:
-                claim.window = windows[0].days if claim.window is None else claim.window
+        if days:
+            for claim in told:
+                claim.window = min(days) if claim.window is None else claim.window
             return
+
+
+def _days_in(heading: str) -> list[int]:
+    """Give the days or weeks within which a heading has tests done, whatever they are counted from."""
+    return [int(each["number"]) * _DAYS[each["unit"].casefold()] for each in _WITHIN.finditer(heading)]
+
+
+_WITHIN = re.compile(
+    r"(?:within|≤|<=|=<|no more than|not more than|in the)\s{0,2}(?:the )?(?:last |previous |prior )?"
+    r"(?P<number>\d{1,3})\s{0,2}(?:calendar )?(?P<unit>d|w)(?:ays?|eeks?)\b",
+    re.IGNORECASE,
+)
+
+
+def share_windows(claims: Sequence[Claim]) -> None:
+    """Take the time at the end of a sentence for all results in it: at worst one is too old, and settles nothing."""
+    if claims and claims[-1].window is not None:
+        for claim in claims:
+            claim.window = claim.window or claims[-1].window
 
 
 _RECENT = 31

@@ -42,6 +42,16 @@ _BEHIND = re.compile(
     r"deoxyribonucleic)",
     re.IGNORECASE,
 )
+_WHOM = re.compile(
+    r"[\s-]{0,2}(?:infected|positive|seropositive|affected)[\s-]{1,2}(?:adult )?"
+    r"(?:patients?|participants?|subjects?|individuals|persons?|people|women|men)\b",
+    re.IGNORECASE,
+)
+"""Those who have it: what follows is asked of them, and nobody is asked to have it."""
+_OF_THE_NERVES = frozenset(
+    ("cns-metastasis", "brain-metastasis", "leptomeningeal-disease", "meningeal-metastasis", "spinal-cord-metastasis")
+)
+"""They stay listed as active when they are treated and silent, which "active" does not mean."""
 _ACTIVE = re.compile(
     r"\b(?:active|current|currently active|ongoing|presently active|currently)\s*(?:known |or chronic )?$",
     re.IGNORECASE,
@@ -82,6 +92,8 @@ def _own(named: Sequence[Named], part: Part) -> Iterator[Named]:
         start, end = part.tokens[each.first].start, _end(each, part)
         if _BEFORE.search(part.plain[max(0, start - 60) : start]) or _BEHIND.match(part.plain, end):
             continue
+        if _WHOM.match(part.plain, end):
+            continue
         if not ("active-infection" in each.concepts and _WITH_WHAT.match(part.plain, end)):
             yield each
 
@@ -113,7 +125,7 @@ def _end(named: Named, part: Part) -> int:
 def _reading(run: Sequence[Named], part: Part, lexicon: Lexicon) -> Reading:
     start, end = part.tokens[run[0].first].start, _end(run[-1], part)
     concepts = tuple(dict.fromkeys(_condition(each, lexicon) for each in run))
-    lead = None if _TESTED.intersection(concepts) else _ACTIVE.search(part.plain[:start])
+    lead = None if (_TESTED | _OF_THE_NERVES).intersection(concepts) else _ACTIVE.search(part.plain[:start])
     is_active = lead is not None or part.tokens[run[0].first].form == "active"
     while lead or (lead := _PAST.search(part.plain[:start])):
         start, lead = lead.start(), None

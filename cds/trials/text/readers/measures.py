@@ -23,6 +23,7 @@ from cds.trials.text.readers.claims import (
     Claim,
     NotPlainError,
     bracket_closed,
+    share_windows,
     take_around,
     take_help,
     take_whom,
@@ -54,6 +55,7 @@ def read_measures(part: Part, lexicon: Lexicon) -> Sequence[Reading]:
         take_help(part, clauses)
         take_whom(part, clauses)
         check_rest(part, clauses)
+        share_windows(clauses)
         take_window_above(part, clauses)
         readings = tuple(reading_of(each, part, lexicon) for each in clauses)
         return readings if part.section is Section.EXCLUSION else as_ways(readings, clauses, part.plain)

@@ -215,9 +215,10 @@ def _limited(sign: str, limit: int) -> tuple[int, int] | None:
     return limit, _WORST
 
 
-_KARNOFSKY_AS_ECOG = {100: 0, 90: 0, 80: 1, 70: 1, 60: 2, 50: 2, 40: 3, 30: 3}
-_SEVENTY = 70
-"""ECOG 1 in one table of conversion and 2 in another; what they do not share stays open."""
+_KARNOFSKY_AS_ECOG = {
+    100: (0, 0), 90: (0, 1), 80: (1, 1), 70: (1, 2), 60: (2, 3), 50: (2, 3), 40: (3, 4), 30: (3, 4),
+}  # fmt: skip
+"""The best and the worst grade in tables of conversion (``mappings/crosswalks.csv``): between them it is open."""
 
 
 def _karnofsky(part: Part) -> Iterable[Reading]:
@@ -226,11 +227,9 @@ def _karnofsky(part: Part) -> Iterable[Reading]:
             continue
         strict = " ".join((found["sign"] or "").casefold().split()) in {">", "greater than"}
         score = int(found["score"]) + (10 if strict else 0)
-        grade = _KARNOFSKY_AS_ECOG.get(score)
-        if grade is None:
+        if score not in _KARNOFSKY_AS_ECOG:
             continue
-        rule: Rule = PerformanceStatus(grade)
-        if score == _SEVENTY:
-            rule = Readings((PerformanceStatus(grade), PerformanceStatus(grade + 1)))
+        grades = tuple(PerformanceStatus(each) for each in dict.fromkeys(_KARNOFSKY_AS_ECOG[score]))
+        rule: Rule = grades[0] if len(grades) == 1 else Readings(grades)
         says = f"Read as Karnofsky score {score} or more, as the ECOG grade it stands for."
         yield Reading(ReadingKind.PERFORMANCE, rule, *covering(part.tokens, *found.span()), says)
