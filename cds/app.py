@@ -83,12 +83,14 @@ def load_plan(settings: Settings) -> Plan:
 def _trials(settings: Settings, vocabulary: Vocabulary) -> tuple[Trial, ...]:
     """Give the curated trials, brought up to the records of the store, then the drafts of those nobody curated.
 
-    A store that does not answer keeps nobody from the curated trials; that it did not is logged.
+    A store that does not answer keeps nobody from the curated trials, and a record that cannot be used keeps nobody
+    from the others; both are logged.
     """
     definitions = load_definitions(settings.trials, vocabulary)
     curated = tuple(each.trial for each in definitions)
+    heard: list[str] = []
     try:
-        with stored_trials(store_url(settings), settings, vocabulary) as stored:
+        with stored_trials(store_url(settings), settings, vocabulary, heard.append) as stored:
             if stored is None:
                 return curated
             curated = tuple(each.trial for each in stored.brought_up_to_date(definitions))
@@ -96,6 +98,8 @@ def _trials(settings: Settings, vocabulary: Vocabulary) -> tuple[Trial, ...]:
     except StoreDown:
         event("trials", curated=len(curated), drafts="the-store-does-not-answer")
         return curated
+    if heard:
+        event("trials", curated=len(curated), drafts=len(drafts), complaints=len(heard))
     return (*curated, *drafts)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import yaml
 
@@ -34,6 +34,12 @@ class Fault:
     def __str__(self) -> str:
         """Write it as one line of a report."""
         return f"{self.place}: {self.reason}"
+
+    @classmethod
+    def of(cls, problem: Exception) -> Self:
+        """Take the place and the reason out of what was raised, whose text is such a line."""
+        place, _, reason = str(problem).partition(": ")
+        return cls(place, reason)
 
 
 def by_place(fault: Fault) -> tuple[str, int, str]:

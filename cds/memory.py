@@ -74,19 +74,20 @@ class Grounds:
     _written: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
-    def of(cls, verdicts: Sequence[Verdict], statuses: Collection[str] = OFFERED) -> Self | None:
-        """Give the grounds; nothing where no trial is relevant, as in most calls: no ledger need be asked then."""
-        relevant = [each for each in verdicts if each.standing is not Standing.NOT_RELEVANT]
-        if not relevant:
-            return None
+    def of(cls, verdicts: Sequence[Verdict], statuses: Collection[str] = OFFERED) -> Self:
+        """Give the grounds; ``statuses`` are those of trials that are told."""
         return cls(
-            {each.trial.nct_id: each.findings for each in relevant},
+            {each.trial.nct_id: each.findings for each in verdicts if each.standing is not Standing.NOT_RELEVANT},
             frozenset(
                 each.trial.nct_id
                 for each in verdicts
                 if each.standing not in _TELLABLE or not each.trial.offered(statuses)
             ),
         )
+
+    def __bool__(self) -> bool:
+        """Whether any trial is relevant: in most calls none is, and no ledger need be asked."""
+        return bool(self.found)
 
     def on(self, topic: str) -> str:
         """Give what a card on this topic is told on."""
@@ -103,15 +104,14 @@ class Memory:
     """A ledger, the keys to read and write it with, and what the site has chosen.
 
     ``cool_down``: how long a trial that was told is not told again to the same clinician for the same patient on the
-    same findings. ``statuses`` are those of trials that are told. ``patience_s``: how long a call waits for the ledger.
-    One that did not answer is left alone by ``circuit`` for some seconds; feedback is always tried.
+    same findings. ``patience_s``: how long a call waits for the ledger. One that did not answer is left alone by
+    ``circuit`` for some seconds; feedback is always tried.
     """
 
     ledger: Ledger
     pseudonyms: Pseudonyms | None = None
     cool_down: dt.timedelta = dt.timedelta(0)
     keep_comments: bool = False
-    statuses: frozenset[str] = OFFERED
     patience_s: float = 0.5
     circuit: Circuit = field(default_factory=lambda: Circuit(failures=1, rest_s=5.0), repr=False, compare=False)
 
@@ -126,15 +126,14 @@ class Memory:
             self.pseudonyms.every(_PATIENT, *place, patient_id), self.pseudonyms.every(_VIEWER, *place, viewer)
         )
 
-    async def quieted(self, occasion: Occasion, verdicts: Sequence[Verdict]) -> frozenset[str] | None:
+    async def quieted(self, occasion: Occasion, told: Grounds) -> frozenset[str] | None:
         """Give the topics (NCT numbers, mostly) that are not told to this viewer for this patient now.
 
         A reason that was given to the warning of an order is one about the trial, if it holds for everyone. ``None``:
         the ledger does not answer, so nothing is known of dismissals.
         """
         parties, now = occasion.parties, occasion.now
-        told = Grounds.of(verdicts, self.statuses)
-        if self.pseudonyms is None or not parties or told is None:
+        if self.pseudonyms is None or not parties or not told:
             return frozenset()
         if self.circuit.open():
             return None
@@ -166,17 +165,16 @@ class Memory:
         keys = self.pseudonyms
         return keys is None or not keys.same(before.fingerprint, _FINDINGS, before.nct_id, told.on(before.nct_id))
 
-    async def keep(self, cards: Sequence[Card], verdicts: Sequence[Verdict], occasion: Occasion) -> bool:
+    async def keep(self, cards: Sequence[Card], told_on: Mapping[str, str], occasion: Occasion) -> bool:
         """Keep cards before they leave, so that whatever is said to them later is known to be about them.
 
-        Says whether they were kept.
+        ``told_on`` gives what each is told on, by topic. Says whether they were kept.
         """
         if not cards:
             return True
         if self.circuit.open():
             return False
-        told = Grounds.of(verdicts, self.statuses) or Grounds({}, frozenset())
-        rows = [self._row(each.uuid, topic_of(each), told, occasion) for each in cards if each.uuid is not None]
+        rows = [self._row(each.uuid, topic_of(each), told_on, occasion) for each in cards if each.uuid is not None]
         try:
             async with asyncio.timeout(self.patience_s):
                 await self.ledger.told(rows)
@@ -187,7 +185,7 @@ class Memory:
         self.circuit.note(failed=False)
         return True
 
-    def _row(self, uuid: str, topic: str, told: Grounds, occasion: Occasion) -> ToldCard:
+    def _row(self, uuid: str, topic: str, told_on: Mapping[str, str], occasion: Occasion) -> ToldCard:
         parties = occasion.parties
         return ToldCard(
             uuid=uuid,
@@ -197,7 +195,7 @@ class Memory:
             patient=parties.patients[0] if parties else "",
             viewer=parties.viewers[0] if parties else "",
             told_at=occasion.now,
-            fingerprint=self.pseudonyms.current(_FINDINGS, topic, told.on(topic)) if self.pseudonyms else "",
+            fingerprint=self.pseudonyms.current(_FINDINGS, topic, told_on[topic]) if self.pseudonyms else "",
         )
 
     async def hear(self, feedback: Sequence[Feedback], caller: str, now: dt.datetime) -> Recorded:

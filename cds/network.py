@@ -118,7 +118,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
     async def _looked_up(self, host: str, port: int) -> tuple[str, ...]:
         try:
             found = tuple(await self._look_up(host, port))
-        except OSError:
+        except (OSError, UnicodeError):
             raise httpx.ConnectError("the name cannot be resolved") from None
         if host not in self._outright and not all(self._may_connect(each) for each in found):
             raise ForbiddenAddress("the name leads into a private network that CDS_PRIVATE_NETWORKS does not list")

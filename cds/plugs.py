@@ -7,7 +7,6 @@ import datetime as dt
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import httpx
 
@@ -21,7 +20,7 @@ from cds.hooks.callers.replays import MemoryReplays, Replays, SharedReplays
 from cds.hooks.pseudonyms import Pseudonyms
 from cds.memory import Memory
 from cds.network import GuardedTransport, named_outright, plain_transports
-from cds.settings.readers import is_loopback
+from cds.settings.readers import in_clear
 from cds.telemetry import event
 from cds.terms.descent import ServerTerminology
 from cds.terms.server import TerminologyServer
@@ -89,8 +88,7 @@ async def second_reader(settings: Settings) -> AsyncIterator[Model | None]:
         return
     if settings.extractor_llm_model is None:
         raise BadSetting("CDS_EXTRACTOR_LLM_MODEL: must say which model the server is to be asked for")
-    parts = urlsplit(base)
-    if parts.scheme == "http" and not (settings.allow_http or is_loopback(parts.hostname or "")):
+    if in_clear(base, allow_http=settings.allow_http):
         raise BadSetting(
             "CDS_EXTRACTOR_LLM_URL: over http anyone on the way could read the key; use https, or allow http"
         )
@@ -145,7 +143,6 @@ def make_memory(settings: Settings, store: Store) -> Memory:
         Pseudonyms.read(keys) if keys else None,
         cool_down=dt.timedelta(hours=settings.cool_down_hours),
         keep_comments=settings.keep_comments,
-        statuses=frozenset(settings.statuses),
     )
 
 

@@ -6,7 +6,7 @@ Each is a ``Protocol``: whoever has these methods will do, in tests a fake writt
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from cds.core.codes import Code
@@ -76,11 +76,15 @@ class Drafter(Protocol):
 
     @property
     def made_with(self) -> str:
-        """What tells its drafts from those of another version: text, vocabulary, measured precision."""
+        """What tells its drafts from those of other tables or another version of the program."""
         ...
 
-    def draft(self, study: Study, sha256: str) -> SavedDraft | None:
-        """Draft the record of this digest; nothing where there is nothing to draft. Raises ``BadTrial``."""
+    def is_current(self, told: tuple[str, str] | None, sha256: str | None) -> bool:
+        """Say whether a draft, told by its record's digest and by what made it, need not be made anew."""
+        ...
+
+    def made(self, study: Study, sha256: str, bad: Callable[[str], None]) -> SavedDraft | None:
+        """Draft the record of this digest; nothing where that cannot be done, of which ``bad`` is told."""
         ...
 
 

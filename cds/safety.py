@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from cds.errors import BadSetting
 from cds.settings import Settings
-from cds.settings.readers import is_loopback
+from cds.settings.readers import in_clear, is_loopback
 
 __all__ = ["check_safety"]
 
@@ -26,16 +26,13 @@ def check_safety(settings: Settings) -> None:
 
 def _plain_http(settings: Settings) -> Iterator[str]:
     """Tokens and charts go over TLS."""
-    if settings.allow_http:
-        return
     listed = {
         "CDS_FHIR_SERVERS": settings.fhir_servers,
         "CDS_TERMINOLOGY_URL": filter(None, [settings.terminology_url]),
     }
     for name, addresses in listed.items():
         for each in addresses:
-            parts = urlsplit(each)
-            if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
+            if in_clear(each, allow_http=settings.allow_http):
                 yield f"{name}: http would send tokens and charts in the clear; use https, or set CDS_ALLOW_HTTP=true"
 
 
@@ -66,8 +63,7 @@ def _proof_by_token(settings: Settings) -> Iterator[str]:
 
 def _called_in_the_clear(settings: Settings) -> Iterator[str]:
     """Whoever proves callers, what they send is charts, with tokens for their FHIR servers."""
-    parts = urlsplit(settings.public_url)
-    if settings.proof != "off" and parts.scheme == "http" and not is_loopback(parts.hostname or ""):
+    if settings.proof != "off" and in_clear(settings.public_url, allow_http=False):
         yield "CDS_PUBLIC_URL: must be https, as tokens and charts go there"
 
 

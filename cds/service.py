@@ -42,7 +42,7 @@ from cds.hooks.requests import PATIENT_VIEW, HookRequest
 from cds.hooks.services import OFFERS
 from cds.hooks.steps import NO_STEPS, Steps
 from cds.hooks.wire import Card
-from cds.memory import Memory, Occasion, Parties, topic_of
+from cds.memory import Grounds, Memory, Occasion, Parties, topic_of
 from cds.ports import Clock, Ids, Records, Terminology
 
 __all__ = ["Answered", "Call", "Service", "answer", "chart_from", "record_of", "understood"]
@@ -196,10 +196,11 @@ async def answer(call: Call, service: Service) -> Answered:
     plan = await understood(with_orders(chart, drafts.orders), service.plan, service)
     verdicts = await _run(aside, partial(screen, chart, plan, as_of, relevant_only=service.relevant_only))
     occasion = _occasion(call, service)
-    quieted = await service.memory.quieted(occasion, verdicts) if service.memory else frozenset[str]()
+    grounds = Grounds.of(verdicts, service.statuses)
+    quieted = await service.memory.quieted(occasion, grounds) if service.memory else frozenset[str]()
     unread = unread_refusals(answers, service.searches)
     seen = _Seen(chart, drafts, as_of, verdicts, quieted or frozenset(), unread)
-    cards = await _run(aside, partial(_told, seen, plan, call, service))
+    cards, told_on = await _run(aside, partial(_told_on, grounds, seen, plan, call, service))
 
     answered = Answered(
         verdicts=verdicts,
@@ -211,7 +212,7 @@ async def answer(call: Call, service: Service) -> Answered:
     )
     if service.silent:
         return replace(answered, silenced=len(cards))
-    kept = await service.memory.keep(cards, verdicts, occasion) if service.memory else True
+    kept = await service.memory.keep(cards, told_on, occasion) if service.memory else True
     failed = ("dismissals",) * (quieted is None) + ("told",) * (not kept)
     return replace(answered, cards=as_taken(cards, call.caller.profile), store_failures=failed)
 
@@ -267,6 +268,15 @@ async def understood(chart: Chart, plan: Plan, service: Service) -> Plan:
         return plan
     strange = strange_codes(chart, plan.vocabulary, plan.needs)
     return plan.understanding(await service.terminology.meanings(strange, plan.vocabulary)) if strange else plan
+
+
+def _told_on(
+    grounds: Grounds, seen: _Seen, plan: Plan, call: Call, service: Service
+) -> tuple[tuple[Card, ...], Mapping[str, str]]:
+    """Give the cards, and by topic the findings that they are told on, as far as they are to be remembered."""
+    cards = _told(seen, plan, call, service)
+    remembered = cards if service.memory and not service.silent else ()
+    return cards, {topic: grounds.on(topic) for topic in map(topic_of, remembered)}
 
 
 def _told(seen: _Seen, plan: Plan, call: Call, service: Service) -> tuple[Card, ...]:

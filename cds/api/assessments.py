@@ -6,7 +6,7 @@ Values that are absent are left out, never null; enumerations are closed (:mod:`
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import anyio.to_thread
 from fastapi import APIRouter, Request, Response
@@ -15,6 +15,7 @@ from cds.api.body import body_of, read_body
 from cds.api.guard import count
 from cds.api.models import AssessmentOut, AssessmentRequest
 from cds.api.outcomes import answers, errors, reply
+from cds.api.texts import Texts, place_of
 from cds.assessment import Question, assess_asking
 from cds.core.explain import asks, describe, explain, kind_of
 from cds.core.finding import Attestation
@@ -27,7 +28,6 @@ from cds.hooks.wire import checked
 if TYPE_CHECKING:
     from cds.assessment import Assessment
     from cds.core.chart import Chart, Kind, Lost
-    from cds.core.criteria import Criterion
     from cds.core.finding import CriterionFinding, Evidence, Finding, Wanted
     from cds.core.trial import Trial
     from cds.core.verdict import Verdict
@@ -54,20 +54,12 @@ def _given(**members: object) -> Json:
     return {name: value for name, value in members.items() if value is not None and value != ""}
 
 
-class Known(Protocol):
-    """Records of the registry, by NCT number, as far as they are known."""
-
-    def get(self, nct_id: str, /) -> Record | None:
-        """Give the record of a trial, if it is known."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class Teller:
     """Tells assessments as JSON, with the vocabulary's words and, where they are loaded, the registry's."""
 
     vocabulary: Vocabulary
-    records: Known = field(default_factory=dict[str, "Record"])
+    texts: Texts = field(default_factory=Texts)
     _searches: dict[tuple[Kind | None, tuple[str, ...]], str | None] = field(default_factory=dict, repr=False)
 
     def assessment(self, told: Assessment) -> Json:
@@ -82,6 +74,7 @@ class Teller:
     def trial(self, verdict: Verdict) -> Json:
         """Tell what a trial is to the patient."""
         trial = verdict.trial
+        record = self.texts.of(trial)
         return _given(
             nctId=trial.nct_id,
             title=trial.title,
@@ -100,10 +93,10 @@ class Teller:
                 "unknown": len(verdict.having(Truth.UNKNOWN)),
                 "judgement": len(verdict.for_a_person),
             },
-            findings=[self._finding(each, trial) for each in verdict.findings],
+            findings=[self._finding(each, record) for each in verdict.findings],
         )
 
-    def _finding(self, found: CriterionFinding, trial: Trial) -> Json:
+    def _finding(self, found: CriterionFinding, record: Record | None) -> Json:
         criterion = found.criterion
         return _given(
             criterion=criterion.id,
@@ -114,8 +107,7 @@ class Teller:
             plain=criterion.plain,
             **self._outcome(found.finding),
             note=criterion.note,
-            source=self._source(criterion, trial),
-            span={"start": criterion.span[0], "end": criterion.span[1]} if criterion.span else None,
+            **place_of(criterion, record),
         )
 
     def _outcome(self, finding: Finding) -> Json:
@@ -144,18 +136,6 @@ class Teller:
         if key not in self._searches:
             self._searches[key] = settling_search(wanted, self.vocabulary)
         return _given(search=self._searches[key], question=wanted.question) or None
-
-    def _source(self, criterion: Criterion, trial: Trial) -> Json | None:
-        if not criterion.lines:
-            return None
-        record = self.records.get(trial.nct_id)
-        known = len(record.lines) if record else 0
-        words = [record.shown(line) for line in criterion.lines if line <= known] if record else []
-        return _given(
-            line=criterion.lines[0],
-            lines=list(criterion.lines) if len(criterion.lines) > 1 else None,
-            text="\n".join(words),
-        )
 
 
 def definition(trial: Trial) -> Json:
@@ -209,10 +189,10 @@ _BARE_BUNDLE: Json = {
 }
 
 
-def assessment_routes(service: Service, records: Known, max_body_bytes: int) -> APIRouter:
+def assessment_routes(service: Service, texts: Texts, max_body_bytes: int) -> APIRouter:
     """Give the route for assessments."""
     routes = APIRouter(prefix="/api", tags=["Assessments"])
-    teller = Teller(service.plan.vocabulary, records)
+    teller = Teller(service.plan.vocabulary, texts)
 
     def asked(body: bytes) -> Question:
         return read_question(decode(body))

@@ -18,10 +18,10 @@ from cds.api.guard import CALL_ID, Guard
 from cds.api.hooks import hook_routes
 from cds.api.keys import key_routes
 from cds.api.limits import Gate, share_of
-from cds.api.loaded import Texts
 from cds.api.models import AssessmentRequest
 from cds.api.operations import StoreUp, health_routes, metrics_routes
 from cds.api.outcomes import tell_errors
+from cds.api.texts import Texts
 from cds.api.trials import trial_routes
 from cds.hooks.callers.authenticate import Authenticator
 from cds.hooks.feedback import FeedbackRequest
@@ -86,8 +86,9 @@ def build(  # noqa: PLR0913 - every part of the application that is made elsewhe
     )
     app.include_router(hook_routes(service.for_hooks(), settings.max_body_bytes))
     app.include_router(feedback_routes(service))
-    app.include_router(assessment_routes(service, Texts(records, held), settings.max_body_bytes))
-    app.include_router(trial_routes(service, records, held, lexicon))
+    texts = Texts(records, held)
+    app.include_router(assessment_routes(service, texts, settings.max_body_bytes))
+    app.include_router(trial_routes(service, texts, held, lexicon))
     app.include_router(health_routes(service, store_up))
     app.include_router(key_routes(keys))
     metrics = Metrics(cds.__version__, len(service.plan.trials))

@@ -10,10 +10,9 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from cds.errors import StoreDown, UnknownService
+from cds.errors import UnknownService
 from cds.trials.facilities import study_of_trial
 from cds.trials.landscape import Landscape
-from cds.trials.records import Record
 from cds.trials.related import Kinship
 from cds.trials.text.lexicon import Lexicon
 
@@ -26,27 +25,7 @@ if TYPE_CHECKING:
     from cds.trials.related import Related
     from cds.trials.study import Study
 
-__all__ = ["Loaded", "Texts"]
-
-
-class Texts:
-    """The registry's records for the words beside a criterion: those in files, or else those that are stored.
-
-    Where the store does not answer there are none, as the words are an extra.
-    """
-
-    def __init__(self, files: Mapping[str, Record], stored: Mapping[str, Study]) -> None:
-        self._files, self._stored = files, stored
-
-    def get(self, nct_id: str) -> Record | None:
-        """Give the record of a trial, if there is one."""
-        if nct_id in self._files:
-            return self._files[nct_id]
-        try:
-            study = self._stored.get(nct_id)
-        except StoreDown:
-            return None
-        return Record(nct_id, study.title, study.status, study.updated, study.text) if study else None
+__all__ = ["Loaded"]
 
 
 class Loaded:

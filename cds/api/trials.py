@@ -11,17 +11,18 @@ from fastapi import APIRouter, Request, Response
 from cds.api.assessments import definition
 from cds.api.loaded import Loaded
 from cds.api.outcomes import answers, errors, reply
+from cds.api.texts import place_of
 from cds.api.trial_models import RelatedTrials, TrialDetail, TrialList
 from cds.core.criteria import Asked, Section
 from cds.core.explain import asks, kind_of
 from cds.errors import BadCall
 from cds.trials.filters import FILTERS, STATUSES, filters_of
 from cds.trials.landscape import drugs_of
-from cds.trials.records import unescaped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from cds.api.texts import Texts
     from cds.core.criteria import Criterion
     from cds.core.trial import Site, Trial
     from cds.service import Service
@@ -109,14 +110,14 @@ def _parameters() -> list[Json]:
 
 def trial_routes(
     service: Service,
-    records: Mapping[str, Record],
+    texts: Texts,
     studies: Mapping[str, Study],
     lexicon: Callable[[], Lexicon] | None = None,
 ) -> APIRouter:
     """Give the routes that tell of trials; of those in ``studies`` they tell what the registry says."""
     routes = APIRouter(prefix="/api", tags=["Trials"])
     loaded = Loaded(service.plan, studies, lexicon)
-    teller = _Teller(service, records, loaded)
+    teller = _Teller(service, texts, loaded)
 
     @routes.get(
         "/trials",
@@ -200,9 +201,9 @@ def _most(texts: list[str]) -> int:
 class _Teller:
     """Tells trials as JSON."""
 
-    def __init__(self, service: Service, records: Mapping[str, Record], loaded: Loaded) -> None:
+    def __init__(self, service: Service, texts: Texts, loaded: Loaded) -> None:
         self._service = service
-        self._records = records
+        self._texts = texts
         self._loaded = loaded
 
     def entries(self, asked: Mapping[str, list[str]]) -> Response:
@@ -214,13 +215,14 @@ class _Teller:
     def in_full(self, nct_id: str) -> Response:
         """Tell one trial."""
         trial = self._loaded.trial(nct_id)
+        record = self._texts.of(trial)
         own = ((each, "") for each in trial.criteria)
         of_cohorts = ((each, cohort.id) for cohort in trial.cohorts for each in cohort.criteria)
         return reply(
             self._entry(trial)
             | _given(note=trial.note)
             | {
-                "eligibility": [self._criterion(each, cohort, trial) for each, cohort in chain(own, of_cohorts)],
+                "eligibility": [self._criterion(each, cohort, record) for each, cohort in chain(own, of_cohorts)],
                 "facilities": [self._facility(each, trial) for each in trial.facilities],
             }
         )
@@ -234,7 +236,7 @@ class _Teller:
         facts = {"registry": _facts(study, self._loaded.lexicon)} if study else {}
         return listed(trial) | facts
 
-    def _criterion(self, criterion: Criterion, cohort: str, trial: Trial) -> Json:
+    def _criterion(self, criterion: Criterion, cohort: str, record: Record | None) -> Json:
         return {
             "criterion": criterion.id,
             **_given(cohort=cohort),
@@ -244,24 +246,9 @@ class _Teller:
             "asks": asks(criterion, self._service.plan.vocabulary),
             "disease": criterion.disease,
             "question": isinstance(criterion.rule, Asked),
-            **_given(plain=criterion.plain, note=criterion.note, source=self._source(criterion, trial)),
-            **({"span": {"start": criterion.span[0], "end": criterion.span[1]}} if criterion.span else {}),
+            **_given(plain=criterion.plain, note=criterion.note),
+            **place_of(criterion, record),
         }
-
-    def _source(self, criterion: Criterion, trial: Trial) -> Json | None:
-        if not criterion.lines:
-            return None
-        lines = list(criterion.lines)
-        words = "\n".join(self._words(each, trial) for each in lines)
-        return {"line": lines[0], **({"lines": lines} if lines[1:] else {}), **_given(text=words.strip("\n"))}
-
-    def _words(self, line: int, trial: Trial) -> str:
-        record = self._records.get(trial.nct_id)
-        if record is not None:
-            return record.shown(line) if line <= len(record.lines) else ""
-        study = self._loaded.records.get(trial.nct_id)
-        lines = study.text.split("\n") if study else []
-        return unescaped(lines[line - 1]) if line <= len(lines) else ""
 
     def _facility(self, site: Site, trial: Trial) -> Json:
         told = _given(name=site.name, city=site.city, country=site.country, status=site.status, contact=site.contact)

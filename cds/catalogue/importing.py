@@ -35,7 +35,7 @@ _FEW: Final = 5
 def import_files(taking: Taking, paths: Sequence[Path]) -> None:
     """Take in every record of these files and folders."""
     for batch in _batches(each for path in paths for each in read_files(path)):
-        taking.take(batch)
+        taking.take(batch, seen=False)
         taking.watch.step(taking.tally.taken, None)
 
 

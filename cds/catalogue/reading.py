@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from cds.store.records import Head, StoredRecord
     from cds.store.studies import Studies
 
-__all__ = ["HeldStudies", "news_of", "studies_held"]
+__all__ = ["HeldStudies", "news_of", "studies_held", "study_in"]
 
 _GONE = Change(Matter.RECORD, How.REMOVED, before="the registry has this trial no more")
 
@@ -56,7 +56,7 @@ def studies_held(held: Studies, bad: Callable[[str], None], nct_ids: Collection[
     Of one that cannot be read ``bad`` is told, and the rest goes on.
     """
     for record in held.current(nct_ids):
-        study = _study(record, bad)
+        study = study_in(record, bad)
         if study is not None:
             yield study
 
@@ -77,7 +77,7 @@ def news_of(held: Studies, since: dt.datetime, bad: Callable[[str], None]) -> tu
 
 def _versions(held: Studies, nct_id: str, bad: Callable[[str], None]) -> Iterator[Version]:
     for record in held.versions(nct_id):
-        study = _study(record, bad)
+        study = study_in(record, bad)
         if study is not None:
             yield Version(study, record.imported_at, record.sha256)
 
@@ -86,14 +86,17 @@ def _gone(held: Studies, head: Head, since: dt.datetime, bad: Callable[[str], No
     if head.gone_at is None or head.gone_at < since:
         return
     for record in held.current((head.nct_id,)):
-        study = _study(record, bad)
+        study = study_in(record, bad)
         if study is not None:
             yield News(Version(study, head.gone_at, f"{head.sha256}-gone"), (_GONE,))
 
 
-def _study(record: StoredRecord, bad: Callable[[str], None]) -> Study | None:
+def study_in(record: StoredRecord, bad: Callable[[str], None]) -> Study | None:
+    """Read a stored record; nothing where that cannot be done, of which ``bad`` is told."""
     try:
         return study_of(record.record())
     except BadTrial as problem:
         bad(str(problem))
-        return None
+    except ValueError as problem:
+        bad(f"{record.nct_id}: {problem}")
+    return None

@@ -23,11 +23,15 @@ _TOLD = (Became.NEW, Became.CHANGED, Became.SAME, Became.OLDER)
 
 @dataclass(slots=True)
 class Tally:
-    """What became of the records so far. ``gone`` are trials that the registry has no more."""
+    """What became of the records so far. ``gone`` are trials that the registry has no more.
+
+    ``undrafted`` are records that are kept, but could not be drafted.
+    """
 
     became: dict[Became, int] = field(default_factory=lambda: dict.fromkeys(_TOLD, 0))
     bad: int = 0
     drafted: int = 0
+    undrafted: int = 0
     gone: list[str] = field(default_factory=list)
 
     @property
@@ -39,6 +43,7 @@ class Tally:
         """Say it in one line."""
         parts = [f"{self.became[each]} {each.value}" for each in _TOLD if self.became[each] or each is not Became.OLDER]
         parts += [f"{self.bad} bad"]
+        parts += [f"{self.undrafted} undrafted"] if self.undrafted else []
         parts += [f"{len(self.gone)} gone"] if self.gone else []
         return f"{self.taken} record{'' if self.taken == 1 else 's'}: {', '.join(parts)}"
 
@@ -68,22 +73,22 @@ class Taking:
     """Numbers of all records that came in."""
     _drafted: dict[str, tuple[str, str]] | None = None
 
-    def take(self, found: Iterable[Found | Bad]) -> None:
-        """Take records in: all that are good, or none where the store fails."""
-        self._keep(self._all(found), None)
+    def take(self, found: Iterable[Found | Bad], *, seen: bool = True) -> None:
+        """Take records in: all that are good, or none where the store fails. ``seen``: they come from the registry."""
+        self._keep(self._all(found), None, seen=seen)
 
     def take_page(self, found: Iterable[Found | Bad], far: Callable[[str], Asked]) -> Asked:
         """Take records in, and keep with them how far a question came: ``far`` says so, told the newest posting."""
         read = self._all(found)
         asked = far(max((study.updated for study, _ in read), default=""))
-        self._keep(read, asked)
+        self._keep(read, asked, seen=True)
         return asked
 
     def _all(self, found: Iterable[Found | Bad]) -> list[tuple[Study, NewRecord]]:
         return [each for one in found if (each := self._read(one)) is not None]
 
-    def _keep(self, read: Sequence[tuple[Study, NewRecord]], asked: Asked | None) -> None:
-        told = self.studies.keep([record for _, record in read], self.now(), asked)
+    def _keep(self, read: Sequence[tuple[Study, NewRecord]], asked: Asked | None, *, seen: bool) -> None:
+        told = self.studies.keep([record for _, record in read], self.now(), asked, seen=seen)
         for nct_id, became in told:
             self.tally.became[became] += 1
             self.came.add(nct_id)
@@ -113,19 +118,13 @@ class Taking:
             self._drafted = dict(self.studies.drafted())
         drafts: dict[str, SavedDraft] = {}
         for study, record in read:
-            wanted = (record.sha256, self.drafter.made_with)
-            if self._drafted.get(study.nct_id) != wanted:
-                made = self._made(self.drafter, study, record.sha256)
+            if not self.drafter.is_current(self._drafted.get(study.nct_id), record.sha256):
+                made = self.drafter.made(study, record.sha256, self._undrafted)
                 drafts |= {study.nct_id: made} if made is not None else {}
-                self._drafted[study.nct_id] = wanted
+                self._drafted[study.nct_id] = (record.sha256, self.drafter.made_with)
         self.studies.keep_drafts(tuple(drafts.values()))
         self.tally.drafted += len(drafts)
 
-    def _made(self, drafter: Drafter, study: Study, sha256: str) -> SavedDraft | None:
-        try:
-            return drafter.draft(study, sha256)
-        except BadTrial as problem:
-            self.bad(str(problem))
-        except Exception as problem:  # noqa: BLE001 - one text that cannot be drafted must not keep the others out
-            self.bad(f"{study.nct_id}: is kept, but could not be drafted ({type(problem).__name__})")
-        return None
+    def _undrafted(self, line: str) -> None:
+        self.tally.undrafted += 1
+        self.watch.bad(line)

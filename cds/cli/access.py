@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from cds.cli.words import remark
 
 if TYPE_CHECKING:
     import argparse
@@ -67,7 +68,7 @@ async def token_for(chosen: argparse.Namespace, client: httpx.AsyncClient, serve
     access = BackendAccess(client, registration, now=SystemClock().now, new_id=RandomIds().new)
     grant = await access.grant(server)
     if grant.lacking:
-        print(f"trialcards: not granted: {' '.join(grant.lacking)}", file=sys.stderr)  # noqa: T201 - a remark beside the result
+        remark(f"not granted: {' '.join(grant.lacking)}")
     return grant.token
 
 

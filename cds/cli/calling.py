@@ -17,7 +17,7 @@ from cds.fhir.addresses import base_of
 from cds.fhir.inspection import Asked
 from cds.network import ForbiddenAddress
 from cds.plugs import http_client, outgoing
-from cds.settings.readers import is_loopback, web_address
+from cds.settings.readers import in_clear, web_address
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,8 +41,7 @@ def address(text: str, settings: Settings) -> str:
         known, url = False, ""
     if not known:
         raise BadCall("the server: must be the web address at which its FHIR API begins (https://…/fhir)")
-    parts = httpx.URL(url)
-    if parts.scheme == "http" and not (settings.allow_http or is_loopback(parts.host)):
+    if in_clear(str(httpx.URL(url)), allow_http=settings.allow_http):
         raise BadCall("the server: http would send charts in the clear; use https, or set CDS_ALLOW_HTTP=true")
     return url.rstrip("/")
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import sys
 from typing import TYPE_CHECKING
 
 from cds.cli.exits import Exit
-from cds.cli.words import Commands, command, write
+from cds.cli.words import Commands, command, remark, write
 
 if TYPE_CHECKING:
     import argparse
@@ -33,19 +32,14 @@ def _changes(chosen: argparse.Namespace) -> int:
 
     from cds.api.feedback import day_begins
     from cds.catalogue.reading import news_of
-    from cds.plugs import store_url
+    from cds.cli.imported import imported
     from cds.settings import Settings
-    from cds.store.store import Store
-    from cds.store.studies import Studies
     from cds.trials.news import as_atom, as_json, as_text
 
     settings = Settings.read(os.environ)
     since = day_begins("since", chosen.since, settings.time_zone)
-    store = Store.open(store_url(settings))
-    try:
-        news = news_of(Studies(store), since, complain)
-    finally:
-        store.close()
+    with imported(settings) as studies:
+        news = news_of(studies, since, remark)
     match chosen.format:
         case "json":
             write(json.dumps(as_json(news, since), indent=2))
@@ -54,8 +48,3 @@ def _changes(chosen: argparse.Namespace) -> int:
         case _:
             write(as_text(news) or "Nothing changed.")
     return Exit.OK
-
-
-def complain(sentence: str) -> None:
-    """Tell of a record that cannot be used, beside what the command writes."""
-    print(f"trialcards: {sentence}", file=sys.stderr)  # noqa: T201 - this is how a command line speaks

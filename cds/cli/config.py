@@ -45,14 +45,14 @@ def _config(_: argparse.Namespace) -> int:
     table.add_column(overflow="fold", ratio=1)
     for row in setting_rows():
         name = row.variable.removeprefix("CDS_").lower()
-        value = shown(name, getattr(settings, name))
+        value = shown(name, getattr(settings, name), row.separator)
         given = "" if os.environ.get(row.variable, "").strip() else " (default)"
         table.add_row(row.variable, Text.assemble((value, "cyan"), (given, "dim"), "\n", (row.says, "dim")))
     Console(highlight=False).print(table)
     return Exit.OK
 
 
-def shown(name: str, value: object) -> str:
+def shown(name: str, value: object, separator: str = ", ") -> str:
     """Write a setting's value as its variable would hold it; one that is secret by its name is hidden."""
     if value is None or value == ():
         return "(empty)"
@@ -61,7 +61,7 @@ def shown(name: str, value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, tuple):
-        return ("; " if name == "facilities" else ", ").join(map(str, value))
+        return separator.join(map(str, value))
     return _QUERY.sub(rf"\1{HIDDEN}", _PASSWORD.sub(rf"\1{HIDDEN}@", str(value)))
 
 

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from cds.cli.exits import Exit
-from cds.cli.words import Commands, command, counted, write
+from cds.cli.words import Commands, command, counted, remark, write
 
 if TYPE_CHECKING:
     import argparse
@@ -61,20 +61,14 @@ def _landscape(chosen: argparse.Namespace) -> int:
 def _landscape_of(settings: Settings) -> Landscape:
     from cds.catalogue.loading import make_drafting
     from cds.catalogue.reading import studies_held
-    from cds.cli.changes import complain
-    from cds.plugs import store_url
-    from cds.store.store import Store
-    from cds.store.studies import Studies
+    from cds.cli.imported import imported
     from cds.terms import load_vocabulary
     from cds.trials.landscape import Landscape
 
-    vocabulary = load_vocabulary(settings.mappings, settings.mappings_overlay)
-    lexicon = make_drafting(settings, vocabulary).lexicon
-    store = Store.open(store_url(settings))
-    try:
-        return Landscape.of(studies_held(Studies(store), complain), lexicon)
-    finally:
-        store.close()
+    with imported(settings) as studies:
+        vocabulary = load_vocabulary(settings.mappings, settings.mappings_overlay)
+        lexicon = make_drafting(settings, vocabulary).lexicon
+        return Landscape.of(studies_held(studies, remark), lexicon)
 
 
 def _show(rows: Sequence[Row]) -> None:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeAlias
 
 from cds.cli.exits import Exit
 from cds.cli.words import Commands, command, counted, write
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator
+    from collections.abc import Awaitable, Callable, Iterator
 
     import httpx
 
@@ -23,13 +22,16 @@ if TYPE_CHECKING:
     from cds.registry.client import Registry
     from cds.registry.queries import Query
     from cds.settings import Settings
+    from cds.store.studies import Studies
 
+Work: TypeAlias = "Callable[[Taking, Registry], Awaitable[None]]"
 _IMPORT = (
     "Trials are named by NCT number, found by condition in the registry (CDS_REGISTRY_URL), or read out of files: one "
     "record, a list or a page of the API as JSON, or one record per line (.jsonl), also compressed with gzip, or a "
     "folder of such files. A search brings trials of the statuses that cards tell (CDS_STATUSES) unless --status says "
     "otherwise; it is remembered for `sync`, and goes on where it stopped if it was cut short. What is kept is in the "
-    "database of CDS_STORE_URL, with every earlier version. The exit code is 1 if a record was bad; the others are in."
+    "database of CDS_STORE_URL, with every earlier version. The exit code is 1 if a record was bad, or could not be "
+    "drafted; the others are in."
 )
 _SYNC = (
     "Asks the registry for what was posted anew since the last time: by every search that was imported, and of every "
@@ -51,24 +53,18 @@ def add_to(trials: Commands) -> None:
 
 
 def _searches(chosen: argparse.Namespace) -> int:
+    from cds.cli.imported import imported
     from cds.errors import BadCall
-    from cds.plugs import store_url
     from cds.registry.queries import read_query
     from cds.settings import Settings
-    from cds.store.store import Store
-    from cds.store.studies import Studies
 
-    store = Store.open(store_url(Settings.read(os.environ)))
-    try:
-        studies = Studies(store)
+    with imported(Settings.read(os.environ)) as studies:
         found = studies.asked()
         if chosen.forget is not None:
             if not 0 < chosen.forget <= len(found):
                 raise BadCall(f"--forget: must be the number of a search, from 1 to {len(found)}")
             studies.forget(found[chosen.forget - 1].key)
             found = studies.asked()
-    finally:
-        store.close()
     for number, each in enumerate(found, start=1):
         state = f"asked {each.finished_at:%Y-%m-%d}" if each.finished_at else "cut short"
         write(f"{number}  {read_query(each.query)}: {counted(each.taken, 'trial')}, {state}")
@@ -78,7 +74,10 @@ def _searches(chosen: argparse.Namespace) -> int:
 
 
 def _import(chosen: argparse.Namespace) -> int:
+    from cds.catalogue.loading import studies_in
+    from cds.cli.imported import there
     from cds.errors import BadCall
+    from cds.plugs import store_url
     from cds.registry.queries import numbers
     from cds.settings import Settings
 
@@ -98,20 +97,25 @@ def _import(chosen: argparse.Namespace) -> int:
         if query is not None:
             await import_query(taking, registry, query)
 
-    return _told(_run(settings, work, "importing"))
+    with studies_in(store_url(settings), make=True) as studies:
+        return _told(_run(settings, there(studies), work, "importing"))
 
 
 def _sync(chosen: argparse.Namespace) -> int:
     from cds.catalogue.syncing import sync
+    from cds.cli.imported import imported
     from cds.settings import Settings
 
     del chosen
-    return _told(_run(Settings.read(os.environ), sync, "syncing"))
+    settings = Settings.read(os.environ)
+    with imported(settings) as studies:
+        return _told(_run(settings, studies, sync, "syncing"))
 
 
 def _query(chosen: argparse.Namespace, settings: Settings) -> Query | None:
     from cds.errors import BadCall
-    from cds.registry.queries import STATUSES, Query
+    from cds.registry.queries import Query
+    from cds.trials.filters import STATUSES
 
     condition, words = (chosen.query or "").strip(), (chosen.term or "").strip()
     if not (condition or words):
@@ -127,43 +131,33 @@ def _query(chosen: argparse.Namespace, settings: Settings) -> Query | None:
     return Query(condition, words, () if "ANY" in named else tuple(sorted(set(named))))
 
 
-def _run(settings: Settings, work: Any, what: str) -> Tally:  # noqa: ANN401 - either command's own coroutine function
-    """Open the store and the registry, do the work, and say how it ended, also where it ends early."""
+def _run(settings: Settings, studies: Studies, work: Work, what: str) -> Tally:
+    """Open the registry, do the work, and say how it ended, also where it ends early."""
     from cds.app import SystemClock
     from cds.catalogue.taking import Taking
-    from cds.plugs import store_url
     from cds.registry.client import Registry
-    from cds.store.store import Store
-    from cds.store.studies import Studies
-
-    store = Store.open(store_url(settings))
 
     async def worked(taking: Taking) -> None:
         async with _client(settings) as client:
             await work(taking, Registry(client, settings.registry_url))
 
     with _watched(what) as watch:
-        taking = Taking(Studies(store), SystemClock().now, _drafter(settings), watch)
+        taking = Taking(studies, SystemClock().now, _drafter(settings), watch)
         try:
             asyncio.run(worked(taking))
         except BaseException:
             if taking.tally.taken:
                 write(f"kept before it stopped: {taking.tally}")
             raise
-        finally:
-            store.close()
     return taking.tally
 
 
 def _client(settings: Settings) -> httpx.AsyncClient:
-    from urllib.parse import urlsplit
-
     from cds.errors import BadSetting
     from cds.plugs import http_client
-    from cds.settings.readers import is_loopback
+    from cds.settings.readers import in_clear
 
-    parts = urlsplit(settings.registry_url)
-    if parts.scheme == "http" and not (settings.allow_http or is_loopback(parts.hostname or "")):
+    if in_clear(settings.registry_url, allow_http=settings.allow_http):
         raise BadSetting(
             "CDS_REGISTRY_URL: over http anyone on the way could change criteria; use https, or allow http"
         )
@@ -199,5 +193,4 @@ def _told(tally: Tally) -> int:
     write(str(tally))
     if tally.drafted:
         write(counted(tally.drafted, "draft"))
-    sys.stdout.flush()
-    return Exit.FAULTS if tally.bad else Exit.OK
+    return Exit.FAULTS if tally.bad or tally.undrafted else Exit.OK

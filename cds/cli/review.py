@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cds.cli.exits import Exit
-from cds.cli.words import Commands, command, write
+from cds.cli.words import Commands, command, remark, write
 
 if TYPE_CHECKING:
     import argparse
@@ -41,7 +40,7 @@ def add_to(trials: Commands) -> None:
 
 def _review(chosen: argparse.Namespace) -> int:
     from cds.catalogue.loading import stored_trials
-    from cds.errors import BadCall
+    from cds.cli.imported import there
     from cds.plugs import store_url
     from cds.registry.queries import numbers
     from cds.settings import Settings
@@ -51,9 +50,8 @@ def _review(chosen: argparse.Namespace) -> int:
     nct_ids = numbers(chosen.numbers)
     _check(chosen.folder, nct_ids)
     vocabulary = load_vocabulary(settings.mappings, settings.mappings_overlay)
-    with stored_trials(store_url(settings), settings, vocabulary) as stored:
-        if stored is None:
-            raise BadCall("no trial was imported yet: see trialcards trials import --help")
+    with stored_trials(store_url(settings), settings, vocabulary, remark) as held:
+        stored = there(held)
         for nct_id in nct_ids:
             _write(chosen.folder, nct_id, _text(nct_id, stored, settings))
     return Exit.OK
@@ -101,7 +99,7 @@ def _read_again(trial: Trial, study: Study, stored: StoredTrials, settings: Sett
                 return trial
             codebook = Codebook.of(stored.vocabulary)
             found = await second_read(trial, study, codebook, model, settings.extractor_llm_deadline_s)
-        print(f"trialcards: {trial.nct_id}: {found}", file=sys.stderr)  # noqa: T201 - a remark beside the result
+        remark(f"{trial.nct_id}: {found}")
         return found.trial
 
     return asyncio.run(read())

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from cds.cli import callers, chart, config, feedback, hook, keys, lint, prefetch, screen, serve, server
 from cds.cli.exits import Exit, exit_of, exits_text, internal_sentence
+from cds.cli.words import remark
 from cds.errors import CdsError
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _told(sentence: str, code: Exit) -> Exit:
-    print(f"trialcards: {sentence}", file=sys.stderr)  # noqa: T201 - this is how a command line speaks
+    remark(sentence)
     return code
 
 

@@ -87,6 +87,7 @@ def _screen(chosen: argparse.Namespace) -> int:
     import msgspec
 
     from cds.api.assessments import Teller
+    from cds.api.texts import Texts
     from cds.app import load_plan, make_service
     from cds.cli.table import show
     from cds.settings import Settings
@@ -99,7 +100,7 @@ def _screen(chosen: argparse.Namespace) -> int:
     told = asyncio.run(_fetched(chosen, service, settings)) if chosen.server else _assessed(chosen, service)
     records = load_records(settings.records) if settings.records else {}
     told, left_out = _concerning(told, everything=chosen.all or chosen.json or bool(chosen.trial))
-    document = Teller(service.plan.vocabulary, records).assessment(told)
+    document = Teller(service.plan.vocabulary, Texts(records)).assessment(told)
     if chosen.json:
         write(msgspec.json.encode(document).decode())
     else:
@@ -118,11 +119,11 @@ def _concerning(told: Assessment, *, everything: bool) -> tuple[Assessment, int]
 def _has_its_disease(verdict: Verdict) -> bool:
     """Say whether the patient is known to have the disease that a trial is about; no other finding is looked at."""
     from cds.core.truth import Truth
-    from cds.core.verdict import Standing
+    from cds.core.verdict import Standing, disease_of
 
     if verdict.standing is Standing.NOT_RELEVANT or not any(each.disease for each in verdict.trial.criteria):
         return False
-    return any(each.criterion.disease and each.finding.truth is Truth.MET for each in verdict.findings)
+    return disease_of([each.finding for each in verdict.findings if each.criterion.disease]) is Truth.MET
 
 
 def _assessed(chosen: argparse.Namespace, service: Service) -> Assessment:

@@ -47,6 +47,11 @@ def write(text: str) -> None:
     print(text)  # noqa: T201 - this is how a command line speaks
 
 
+def remark(sentence: str) -> None:
+    """Say something beside what the command writes, on standard error: a fault, or what could not be used."""
+    print(f"trialcards: {sentence}", file=sys.stderr)  # noqa: T201 - this is how a command line speaks
+
+
 def write_faults(faults: Iterable[object]) -> int:
     """Write faults one per line and give their number."""
     count = 0

@@ -298,19 +298,26 @@ Rule = (
 )
 
 
-def leaves(rule: Rule) -> Iterator[Rule]:
-    """Give the rules that a rule is composed of, down to those that look at the chart."""
+def parts_of(rule: Rule) -> tuple[Rule, ...]:
+    """Give the rules that a rule is directly composed of."""
     match rule:
         case AllOf() | AnyOf() | Readings():
-            for part in rule.rules:
-                yield from leaves(part)
+            return rule.rules
         case Not():
-            yield from leaves(rule.rule)
+            return (rule.rule,)
         case IfThen():
-            for part in (rule.condition, rule.then, rule.otherwise):
-                yield from leaves(part)
+            return rule.condition, rule.then, rule.otherwise
         case _:
-            yield rule
+            return ()
+
+
+def leaves(rule: Rule) -> Iterator[Rule]:
+    """Give the rules that a rule is composed of, down to those that look at the chart."""
+    if isinstance(rule, AllOf | AnyOf | Readings | Not | IfThen):
+        for part in parts_of(rule):
+            yield from leaves(part)
+    else:
+        yield rule
 
 
 class Section(enum.Enum):

@@ -44,8 +44,9 @@ def other_malignancy(rule: OtherMalignancy, case: Case, *, forbidden: bool) -> F
     """Decide whether there is another cancer that counts.
 
     The trial's own disease is never another cancer: not under a more general name, not as a metastasis. What may be
-    the trial's own or a kind that is spared makes it *too general*. A carcinoma in situ that is not spared depends on
-    how the protocol is meant; a benign tumour is none.
+    the trial's own or a kind that is spared makes it *too general*, and so do two of the trial's own
+    where it is of many cancers. A carcinoma in situ that is not spared depends on how the protocol is meant; a benign
+    tumour is none.
     """
     primary = [tumour for tumour in case.tumours if SECONDARY not in tumour.behaviours]
     own = [tumour for tumour in primary if _own(rule, tumour, case.vocabulary)[0] is Truth.MET]
@@ -69,8 +70,12 @@ def _counts(rule: OtherMalignancy, tumour: Tumour, company: _Company, vocabulary
         return (Truth.UNMET, None) if gone else (Truth.UNKNOWN, Cause.TOO_GENERAL)
     own, why_own = _own(rule, tumour, vocabulary)
     spared, why_spared = _spared(rule, tumour, vocabulary)
-    if Truth.MET in {own, spared}:
+    if spared is Truth.MET:
         return Truth.UNMET, None
+    if own is Truth.MET:
+        # Of a trial of many cancers, either may be the one that the patient would take part with.
+        told = all(_may_be_one(rule, tumour, other, vocabulary) for other in company.own)
+        return (Truth.UNMET, None) if told else (Truth.UNKNOWN, Cause.TOO_GENERAL)
     if own is Truth.UNKNOWN:
         named = _is_named_by(tumour, company.own, vocabulary)
         return (Truth.UNMET, None) if named else (Truth.UNKNOWN, why_own)
@@ -79,6 +84,16 @@ def _counts(rule: OtherMalignancy, tumour: Tumour, company: _Company, vocabulary
         named = _is_named_by(tumour, company.spared, vocabulary)
         return (Truth.UNMET, None) if named else (Truth.UNKNOWN, why_spared)
     return invasive, why
+
+
+def _may_be_one(rule: OtherMalignancy, tumour: Tumour, other: Tumour, vocabulary: Vocabulary) -> bool:
+    """Say whether two of the trial's own may be one: of one site, or of one histology that the trial names."""
+    of_one_site = _alike(tumour.sites, other.sites, vocabulary) or _alike(other.sites, tumour.sites, vocabulary)
+    return of_one_site or any(
+        likeness(each, tumour, vocabulary)[0] is likeness(each, other, vocabulary)[0] is Truth.MET
+        for each in rule.than
+        if each.histologies
+    )
 
 
 def _own(rule: OtherMalignancy, tumour: Tumour, vocabulary: Vocabulary) -> _Answer:

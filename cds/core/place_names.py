@@ -11,12 +11,14 @@ from functools import lru_cache
 
 __all__ = ["normalised"]
 
-_DROPPED = re.compile(r"[.'’`\u00b4]")
+_DROPPED = re.compile(r"[.'`\u00b4\u2018\u2019\u02bc]")
+"""What is written in the place of an apostrophe. Decomposed, an acute accent of its own would be a blank."""
 _BLANKS = re.compile(r"[\W_]+")
 
 
 @lru_cache(maxsize=20_000)
 def normalised(name: str) -> str:
     """Give a name without capitals, accents and punctuation, and with single blanks."""
-    plain = "".join(each for each in unicodedata.normalize("NFKD", name) if not unicodedata.combining(each))
-    return _BLANKS.sub(" ", _DROPPED.sub("", plain.casefold())).strip()
+    letters = unicodedata.normalize("NFKD", _DROPPED.sub("", name))
+    plain = "".join(each for each in letters if not unicodedata.combining(each))
+    return _BLANKS.sub(" ", plain.casefold()).strip()

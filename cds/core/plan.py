@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Self
 
-from cds.core.criteria import AllOf, AnyOf, Asked, IfThen, Not, Readings
+from cds.core.criteria import AllOf, AnyOf, Asked, IfThen, Not, Readings, parts_of
 from cds.core.needs import Needs, joined, needs_of
 from cds.core.trial import Cohort
 
@@ -139,19 +139,6 @@ class _Table:
             known = _rebuilt(rule, [self._interned(part) for part in parts_of(rule)])
             self._one[known] = known
         return known
-
-
-def parts_of(rule: Rule) -> tuple[Rule, ...]:
-    """Give the rules that a rule is directly composed of."""
-    match rule:
-        case AllOf() | AnyOf() | Readings():
-            return rule.rules
-        case Not():
-            return (rule.rule,)
-        case IfThen():
-            return rule.condition, rule.then, rule.otherwise
-        case _:
-            return ()
 
 
 def _rebuilt(rule: Rule, parts: list[Rule]) -> Rule:

@@ -48,7 +48,8 @@ class Trial:
     ``complete``: every line of the registry's text is a criterion or a question. ``draft``: made from text by machine.
     ``reviewer`` and ``reviewed_on`` name a person and a day, and stay empty until a person has looked.
     ``status`` is the registry's overall status in its own words (``RECRUITING``). ``facilities`` are the places of the
-    registry's record, ``sites`` what a definition written by hand says of places.
+    registry's record, ``sites`` what a definition written by hand says of places. ``text_sha256`` tells the version of
+    the registry's eligibility text in which ``lines`` and ``span`` of the criteria count; blank where none is known.
     """
 
     nct_id: str
@@ -65,6 +66,7 @@ class Trial:
     sites: tuple[str, ...] = ()
     note: str = ""
     facilities: tuple[Site, ...] = ()
+    text_sha256: str = ""
 
     def offered(self, statuses: Collection[str] = OFFERED) -> bool:
         """Say whether it may be told on a card: its status is one of these, and a cohort is open."""

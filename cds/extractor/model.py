@@ -101,7 +101,7 @@ class Model:
             visit.problem, visit.over = "took longer than it may", True
         except _FailedError as failed:
             visit.problem, visit.over = failed.problem, visit.over or failed.over
-        except httpx.HTTPError as failed:
+        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError) as failed:
             visit.problem, visit.over = f"cannot be reached ({type(failed).__name__})", True
         else:
             visit.answered += 1

@@ -55,12 +55,12 @@ class Telling:
 
 
 def tell(verdicts: Sequence[Verdict], unread: Unread, telling: Telling) -> tuple[Card, ...]:
-    """Tell verdicts, best first, as cards: of the same standing, those come first that are open at this site.
+    """Tell verdicts, best first, as cards: of the same standing what was reviewed, of that what is open at this site.
 
     ``unread`` is what could not be read of the kinds of entry that the trials need.
     """
     offered = [each for each in verdicts if may_be_told(each, telling)]
-    offered.sort(key=lambda each: not telling.here.is_open(each.trial, telling.statuses))
+    offered.sort(key=lambda each: (each.trial.draft, not telling.here.is_open(each.trial, telling.statuses)))
     fitting = [each for each in offered if each.standing is Standing.CANDIDATE]
     fitting += [each for each in offered if each.standing is Standing.NEAR]
     possible = [each for each in offered if each.standing is Standing.POSSIBLE]

@@ -27,6 +27,9 @@ __all__ = ["Page", "Patience", "Registry", "TokenRefused"]
 Json: TypeAlias = dict[str, Any]
 
 _AGAIN: Final = frozenset({429, 500, 502, 503, 504})
+_NONE: Final = frozenset({httpx.codes.NOT_FOUND, httpx.codes.GONE})
+_MOVED: Final = frozenset({httpx.codes.MOVED_PERMANENTLY, httpx.codes.PERMANENT_REDIRECT})
+"""Other redirects are of a moment, such as to where one signs in."""
 _UNPACKED: Final = frozenset({"", "identity", "gzip"})
 """One packing at most: what is packed twice unpacks to any size before it can be counted."""
 _HEADERS: Final = {
@@ -81,9 +84,9 @@ class Registry:
     async def study(self, nct_id: str) -> Json:
         """Give the record of one number. Raises ``NoSuchStudy`` and ``RegistryError``."""
         response = await self._get(f"/studies/{nct_id}", {"format": "json", "fields": FIELDS})
-        if response.status_code in {httpx.codes.NOT_FOUND, httpx.codes.GONE}:
+        if response.status_code in _NONE and not _is_page(response):
             raise NoSuchStudy(f"{nct_id}: the registry has no such study")
-        if httpx.codes.is_redirect(response.status_code):
+        if response.status_code in _MOVED:
             raise NoSuchStudy(f"{nct_id}: the registry has this study under another number")
         return _object(_read(response))
 
@@ -96,13 +99,13 @@ class Registry:
         again ends the search with an error: it would go round for ever. A page may be empty.
         """
         common = {**asked, "format": "json", "fields": fields, "pageSize": str(self._patience.page_size)}
-        seen: set[str] = set()
+        seen = {token}
         for number in range(_MOST_PAGES):
             page = await self._page(common | ({"pageToken": token} if token else {"countTotal": "true"}), number)
             yield page
             if page.token is None:
                 return
-            if page.token in seen or page.token == token:
+            if page.token in seen:
                 raise RegistryError("the registry's pages go round in a circle")
             seen.add(page.token)
             token = page.token
@@ -130,7 +133,9 @@ class Registry:
                 response = await self._once(path, parameters)
             except ForbiddenAddress as forbidden:
                 raise RegistryError(f"the registry cannot be reached: {forbidden}") from None
-            except (httpx.TransportError, TimeoutError):
+            except httpx.InvalidURL:
+                raise RegistryError("the registry cannot be reached: CDS_REGISTRY_URL is no address") from None
+            except (httpx.HTTPError, httpx.StreamError, OSError):
                 problem = "the registry cannot be reached, or broke off"
             else:
                 if response.status_code not in _AGAIN:
@@ -168,6 +173,11 @@ class Registry:
 
 def _kept(response: httpx.Response) -> dict[str, str]:
     return {name: response.headers[name] for name in ("retry-after", "date") if name in response.headers}
+
+
+def _is_page(response: httpx.Response) -> bool:
+    """Say whether an answer is a page of a web site, which the API never sends: then it is not the API that answers."""
+    return response.content.lstrip().startswith(b"<")
 
 
 def _read(response: httpx.Response) -> object:

@@ -15,27 +15,10 @@ from typing import Any, Final
 
 from cds.errors import BadCall
 
-__all__ = ["FIELDS", "STATUSES", "Query", "by_number", "numbers", "read_query"]
+__all__ = ["FIELDS", "Query", "by_number", "numbers", "read_query"]
 
 FIELDS: Final = "ProtocolSection"
 """What is had of a record: all that the sponsor says of the study, and none of its results, which may be megabytes."""
-STATUSES: Final = (
-    "RECRUITING",
-    "NOT_YET_RECRUITING",
-    "ENROLLING_BY_INVITATION",
-    "ACTIVE_NOT_RECRUITING",
-    "SUSPENDED",
-    "TERMINATED",
-    "COMPLETED",
-    "WITHDRAWN",
-    "AVAILABLE",
-    "NO_LONGER_AVAILABLE",
-    "TEMPORARILY_NOT_AVAILABLE",
-    "APPROVED_FOR_MARKETING",
-    "WITHHELD",
-    "UNKNOWN",
-)
-"""Every status that can be asked for (``Status``)."""
 _NUMBER: Final = re.compile(r"NCT[0-9]{8}", re.IGNORECASE)
 _AT_ONCE: Final = 200
 """Numbers in one question: the address stays below 4,000 characters."""

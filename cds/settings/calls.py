@@ -14,9 +14,9 @@ from zoneinfo import ZoneInfo
 from cds.settings import readers
 
 
-def about(says: str, read: Callable[[str], object], shown: str = "(empty)") -> dict[str, object]:
-    """Say of a setting what it means, how its text is read, and how its default is told."""
-    return {"says": says, "read": read, "shown": shown}
+def about(says: str, read: Callable[[str], object], shown: str = "(empty)", separator: str = ", ") -> dict[str, object]:
+    """Say of a setting what it means, how its text is read, how its default is told, and what parts its values."""
+    return {"says": says, "read": read, "shown": shown, "separator": separator}
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +141,7 @@ class Calls:
         metadata=about(
             "The id under which an EHR has registered this site as a backend service (docs/backend.md), for commands "
             "that read a FHIR server. Empty: they ask without a token, unless they are told otherwise.",
-            readers.client_id,
+            readers.unbroken,
         ),
     )
     client_keys: tuple[Path, ...] = field(

@@ -114,6 +114,7 @@ class Settings(Calls):
             "alone is not unique, separated by semicolons (names hold commas). Capitals, accents and punctuation do "
             "not count. Cards tell trials that are open there first, and whom to ask. Empty: no trial is preferred.",
             readers.facilities,
+            separator="; ",
         ),
     )
     demo_charts: Path | None = field(

@@ -49,6 +49,12 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+def in_clear(url: str, *, allow_http: bool) -> bool:
+    """Say whether what is sent to a web address could be read on the way, where that is not allowed."""
+    parts = urlsplit(url)
+    return parts.scheme == "http" and not (allow_http or is_loopback(parts.hostname or ""))
+
+
 def shipped(name: str) -> Path:
     """Say where reviewed data lie: beside the code in an installed wheel, at the root of a checkout otherwise."""
     packed = _PACKAGE / "_data" / name
@@ -160,11 +166,6 @@ def proof(text: str) -> str:
     if text not in {"jwt", "gateway", "off"}:
         raise ValueError("must be jwt, gateway or off")
     return text
-
-
-def client_id(text: str) -> str:
-    """Take the id of a client of an authorisation server."""
-    return unbroken(text)
 
 
 def unbroken(text: str) -> str:

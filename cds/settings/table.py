@@ -9,17 +9,20 @@ from cds.settings.chosen import PREFIX, Settings
 
 @dataclass(frozen=True, slots=True)
 class SettingRow:
-    """One setting as the README's table tells it."""
+    """One setting as the README's table tells it; ``separator`` parts its values, where it may have several."""
 
     variable: str
     default: str
     says: str
+    separator: str
 
 
 def setting_rows() -> tuple[SettingRow, ...]:
     """Give every setting with its variable, its default in words and what it means, in order."""
     return tuple(
-        SettingRow(PREFIX + each.name.upper(), each.metadata["shown"], each.metadata["says"])
+        SettingRow(
+            PREFIX + each.name.upper(), each.metadata["shown"], each.metadata["says"], each.metadata["separator"]
+        )
         for each in fields(Settings)
     )
 

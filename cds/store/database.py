@@ -53,6 +53,13 @@ def in_memory(url: URL) -> bool:
     return url.drivername == "sqlite" and url.database in {None, "", ":memory:"}
 
 
+def is_there(url: URL) -> bool:
+    """Say whether there is a database that can be looked into; of one on a server that is taken for granted."""
+    if url.drivername != "sqlite":
+        return True
+    return not in_memory(url) and Path((url.database or "").removeprefix("file:")).exists()
+
+
 def engine_for(url: URL) -> Engine:
     """Make an engine; nothing is connected yet."""
     if url.drivername != "sqlite":

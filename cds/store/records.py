@@ -6,21 +6,13 @@ import datetime as dt
 import enum
 import gzip
 import hashlib
+import zlib
 from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
 
-__all__ = [
-    "Asked",
-    "Became",
-    "Head",
-    "NewRecord",
-    "SavedDraft",
-    "Step",
-    "StoredRecord",
-    "new_record",
-]
+__all__ = ["Asked", "Became", "Head", "NewRecord", "SavedDraft", "StoredRecord", "new_record"]
 
 _ORDERED: Final = msgspec.json.Encoder(order="sorted")
 
@@ -75,8 +67,11 @@ class StoredRecord:
         return gzip.decompress(self.packed)
 
     def record(self) -> dict[str, Any]:
-        """Read the document."""
-        return msgspec.json.decode(self.body, type=dict[str, Any])
+        """Read the document; raise ``ValueError`` for one that is broken."""
+        try:
+            return msgspec.json.decode(self.body, type=dict[str, Any])
+        except (OSError, EOFError, zlib.error, RecursionError, UnicodeDecodeError, msgspec.MsgspecError):
+            raise ValueError("the stored record cannot be read") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,15 +86,6 @@ class Head:
     changed_at: dt.datetime
     seen_at: dt.datetime
     gone_at: dt.datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """A trial that changed in a time: the version that stood before it, none for a new trial, and the one of now."""
-
-    nct_id: str
-    before: StoredRecord | None
-    after: StoredRecord
 
 
 class Became(enum.Enum):

@@ -12,9 +12,9 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from sqlalchemy import and_, delete, func, select, text, update
+from sqlalchemy import and_, delete, select, text, update
 
-from cds.store.records import Asked, Became, Head, NewRecord, SavedDraft, Step, StoredRecord
+from cds.store.records import Asked, Became, Head, NewRecord, SavedDraft, StoredRecord
 from cds.store.tables import DRAFTS, QUERIES, RECORDS, VERSIONS
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from cds.store.store import Store
 
-__all__ = ["Asked", "Became", "Head", "NewRecord", "SavedDraft", "Step", "StoredRecord", "Studies"]
+__all__ = ["Studies"]
 
 ItemT = TypeVar("ItemT")
 _BATCH: Final = 500
@@ -38,11 +38,13 @@ class Studies:
     # ------------------------------------------------------------------------------------------------------- records
 
     def keep(
-        self, records: Sequence[NewRecord], at: dt.datetime, asked: Asked | None = None
+        self, records: Sequence[NewRecord], at: dt.datetime, asked: Asked | None = None, *, seen: bool
     ) -> tuple[tuple[str, Became], ...]:
         """Keep records, all or none, and with them how far a question came; say what became of each, in their order.
 
         A record that says the same as the one held makes no version; one that was posted before it is passed over.
+        Where the records were ``seen`` in the registry, their trials are not gone, whatever became of the records; a
+        file may hold what the registry has no more.
         """
 
         def work(connection: Connection) -> tuple[tuple[str, Became], ...]:
@@ -50,6 +52,8 @@ class Studies:
             told: list[tuple[str, Became]] = []
             for batch in _batches(records):
                 told += _kept(connection, batch, at)
+            if seen:
+                _see(connection, (each.nct_id for each in batch), at)
             if asked is not None:
                 _note(connection, asked)
             return tuple(told)
@@ -67,19 +71,7 @@ class Studies:
         """Say where each trial stands, without the records themselves."""
         wanted = select(RECORDS).order_by(RECORDS.c.nct_id)
         rows = self._store.read_now(lambda connection: connection.execute(wanted).all())
-        return {
-            row.nct_id: Head(
-                row.nct_id,
-                row.number,
-                row.sha256,
-                row.updated,
-                row.first_seen,
-                row.changed_at,
-                row.seen_at,
-                row.gone_at,
-            )
-            for row in rows
-        }
+        return {row.nct_id: Head(*row) for row in rows}
 
     def versions(self, nct_id: str) -> tuple[StoredRecord, ...]:
         """Give every version of one trial's record, the oldest first."""
@@ -87,40 +79,13 @@ class Studies:
         rows = self._store.read_now(lambda connection: connection.execute(wanted).all())
         return tuple(_stored(row) for row in rows)
 
-    def changed_since(self, moment: dt.datetime) -> Iterator[Step]:
-        """Give the trials that are new or changed since a moment, each with the version that stood before it."""
-        wanted = select(RECORDS.c.nct_id).where(RECORDS.c.changed_at >= moment).order_by(RECORDS.c.nct_id)
-        changed = self._store.read_now(lambda connection: connection.execute(wanted).scalars().all())
-        for batch in _batches(changed):
-            before = {each.nct_id: each for each in self._before(batch, moment)}
-            for after in self.current(batch):
-                yield Step(after.nct_id, before.get(after.nct_id), after)
-
-    def _before(self, nct_ids: Sequence[str], moment: dt.datetime) -> list[StoredRecord]:
-        last = (
-            select(VERSIONS.c.nct_id, func.max(VERSIONS.c.number).label("number"))
-            .where(VERSIONS.c.nct_id.in_(nct_ids), VERSIONS.c.imported_at < moment)
-            .group_by(VERSIONS.c.nct_id)
-            .subquery()
-        )
-        same = and_(last.c.nct_id == VERSIONS.c.nct_id, last.c.number == VERSIONS.c.number)
-        rows = self._store.read_now(lambda connection: connection.execute(select(VERSIONS).join(last, same)).all())
-        return [_stored(row) for row in rows]
-
     def seen(self, nct_ids: Iterable[str], at: dt.datetime) -> None:
         """Note that these trials were found in the registry, unchanged."""
-        self._set(nct_ids, {"seen_at": at, "gone_at": None})
+        self._store.write_now(lambda connection: _see(connection, nct_ids, at))
 
     def gone(self, nct_ids: Iterable[str], at: dt.datetime) -> None:
         """Note that the registry has these trials no more. What is held of them stays."""
-        self._set(nct_ids, {"gone_at": at})
-
-    def _set(self, nct_ids: Iterable[str], values: Mapping[str, dt.datetime | None]) -> None:
-        def work(connection: Connection) -> None:
-            for batch in _batches(nct_ids):
-                connection.execute(update(RECORDS).where(RECORDS.c.nct_id.in_(batch)).values(**values))
-
-        self._store.write_now(work)
+        self._store.write_now(lambda connection: _set(connection, nct_ids, {"gone_at": at}))
 
     # ----------------------------------------------------------------------------------------------------- questions
 
@@ -219,7 +184,6 @@ def _kept(connection: Connection, records: Sequence[NewRecord], at: dt.datetime)
     if versions:
         connection.execute(VERSIONS.insert(), versions)
     _move_heads(connection, known, versions, at)
-    _touch(connection, (nct_id for nct_id, became in told if became is Became.SAME), at)
     return told
 
 
@@ -246,9 +210,10 @@ def _move_heads(
     connection: Connection, known: Collection[str], versions: Iterable[dict[str, object]], at: dt.datetime
 ) -> None:
     newest = {str(row["nct_id"]): row for row in versions}
-    moved = {"changed_at": at, "seen_at": at, "gone_at": None}
-    heads = [{name: row[name] for name in ("nct_id", "number", "sha256", "updated")} | moved for row in newest.values()]
-    fresh = [row | {"first_seen": at} for row in heads if row["nct_id"] not in known]
+    names = ("nct_id", "number", "sha256", "updated")
+    heads = [{name: row[name] for name in names} | {"changed_at": at} for row in newest.values()]
+    first = {"first_seen": at, "seen_at": at, "gone_at": None}
+    fresh = [row | first for row in heads if row["nct_id"] not in known]
     if fresh:
         connection.execute(RECORDS.insert(), fresh)
     for row in heads:
@@ -256,10 +221,13 @@ def _move_heads(
             connection.execute(update(RECORDS).where(RECORDS.c.nct_id == row["nct_id"]).values(**row))
 
 
-def _touch(connection: Connection, nct_ids: Iterable[str], at: dt.datetime) -> None:
-    same = set(nct_ids)
-    if same:
-        connection.execute(update(RECORDS).where(RECORDS.c.nct_id.in_(same)).values(seen_at=at, gone_at=None))
+def _see(connection: Connection, nct_ids: Iterable[str], at: dt.datetime) -> None:
+    _set(connection, nct_ids, {"seen_at": at, "gone_at": None})
+
+
+def _set(connection: Connection, nct_ids: Iterable[str], values: Mapping[str, dt.datetime | None]) -> None:
+    for batch in _batches(nct_ids):
+        connection.execute(update(RECORDS).where(RECORDS.c.nct_id.in_(batch)).values(**values))
 
 
 def _note(connection: Connection, asked: Asked) -> None:

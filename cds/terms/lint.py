@@ -83,12 +83,7 @@ def _faults(tables: Tables, problems: list[BadMapping]) -> set[Fault]:
     except BadMapping as problem:
         problems.append(problem)
     told = {fault.place for fault in faults}
-    return faults | {fault for fault in map(_as_fault, problems) if fault.place not in told}
-
-
-def _as_fault(problem: BadMapping) -> Fault:
-    place, _, reason = str(problem).partition(": ")
-    return Fault(place, reason)
+    return faults | {fault for fault in map(Fault.of, problems) if fault.place not in told}
 
 
 def _policies(tables: Tables) -> Iterator[Policy]:
@@ -237,7 +232,7 @@ def _span(row: Row, from_column: str, to_column: str) -> Iterator[Fault]:
     try:
         positive_span(row, from_column, to_column)
     except BadMapping as problem:
-        yield _as_fault(problem)
+        yield Fault.of(problem)
 
 
 def _normals(tables: Tables, kinds: Mapping[str, str]) -> Iterator[Fault]:

@@ -42,8 +42,7 @@ def lint_scope(folder: Path, name: str, vocabulary: Vocabulary) -> list[Fault]:
     try:
         rows = _rows(folder, name)
     except BadMapping as problem:
-        place, _, reason = str(problem).partition(": ")
-        return [Fault(place, reason)]
+        return [Fault.of(problem)]
     return [*_ordered(rows), *(fault for row in rows for fault in _row(row, vocabulary))]
 
 

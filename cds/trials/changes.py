@@ -14,6 +14,7 @@ from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Final
 
 from cds.core.place_names import normalised
+from cds.settings import readers
 from cds.trials.text.outline import outline
 from cds.trials.text.tokens import Sort, tokens_of
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Change", "How", "Matter", "changes"]
 
-OPEN: Final = frozenset({"RECRUITING", "NOT_YET_RECRUITING", "ENROLLING_BY_INVITATION", "AVAILABLE"})
+OPEN: Final = frozenset(readers.STATUSES)
 """The registry's statuses in which patients are taken, now or soon."""
 
 _ALIKE = 0.6

@@ -65,6 +65,7 @@ def definition_of(block: Block, file: str, vocabulary: Vocabulary) -> Definition
         reviewed_on=fields.read("reviewed_on", day, None),
         sites=fields.read("sites", words, ()),
         note=fields.read("note", word, ""),
+        text_sha256=record.sha256,
     )
     definition = Definition(
         file=file,

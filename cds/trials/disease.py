@@ -1,9 +1,9 @@
 """Which disease a trial is about, told by at least two places of its record that agree.
 
-The registry's conditions, the titles and the eligibility text each name diseases. A place counts only where every name
-of a cancer in it is understood. A patient's disease must be found in all of them to be the trial's, and in none of them
-to be another one; a single place, or places that differ, leave a question. So no one reading of a text puts a trial
-aside.
+The registry's conditions, the titles and the eligibility text each name diseases; what a place names that is not
+understood is asked beside the rest. A patient's disease must be found in all of them to be the trial's, and in none of
+them to be another one; a single place, or places that differ, leave a question. So no one reading of a text puts a
+trial aside.
 """
 
 from __future__ import annotations
@@ -47,7 +47,8 @@ _OF_OTHERS = re.compile(
 
 def disease_of(study: Study, lexicon: Lexicon, drafted: Iterable[Drafted]) -> Criterion:
     """Give the criterion that says which disease the trial is about; a question where too little is understood."""
-    sources = list(dict.fromkeys(_sources(study, lexicon, drafted)))
+    places = list(_sources(study, lexicon, drafted))
+    sources = list(dict.fromkeys(places))
     names = " ".join(("; ".join(study.conditions) or study.title or study.nct_id).split())
     question = Asked(f"Is the patient's disease one that the trial is about: {names}?", Reason.NOT_COMPUTABLE)
     rule: Rule = question
@@ -57,7 +58,7 @@ def disease_of(study: Study, lexicon: Lexicon, drafted: Iterable[Drafted]) -> Cr
     elif len(sources) >= _ENOUGH:
         rule = Readings(tuple(sources))
         told = "Read from the record's conditions, titles and text; settled only where they agree."
-    elif sources and _places(study, lexicon, drafted) >= _ENOUGH:
+    elif len(places) >= _ENOUGH:
         rule, told = sources[0], "Read alike from several places of the record."
     elif sources:
         rule, told = AnyOf((sources[0], question)), "Read from one place of the record alone, so it is asked as well."
@@ -70,12 +71,8 @@ def _label(names: str) -> str:
     return label if len(label) <= most else f"{label[: most - 1]}…"
 
 
-def _places(study: Study, lexicon: Lexicon, drafted: Iterable[Drafted]) -> int:
-    return sum(1 for _ in _sources(study, lexicon, drafted))
-
-
 def _sources(study: Study, lexicon: Lexicon, drafted: Iterable[Drafted]) -> Iterator[Rule]:
-    """Give what each place of the record names, where all of it is understood."""
+    """Give what each place of the record names; what of it is not understood is asked beside."""
     for found in (_conditions(study, lexicon), _titles(study, lexicon), _text(drafted)):
         if found is not None:
             yield found

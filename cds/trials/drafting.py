@@ -22,6 +22,7 @@ from cds.trials.facilities import sites_of
 from cds.trials.fields import Place
 from cds.trials.lint_parts import at_odds
 from cds.trials.other_cancer import own_tumours, with_own_tumours
+from cds.trials.records import text_sha256
 from cds.trials.rules import RuleReader
 from cds.trials.text.compose import Outcome
 from cds.trials.text.draft import Drafted, drafted
@@ -88,6 +89,7 @@ def draft_trial(study: Study, drafts: Sequence[Drafted], disease: Criterion | No
         draft=True,
         note=NOTE,
         facilities=sites_of(study),
+        text_sha256=text_sha256(study.text),
     )
 
 

@@ -12,7 +12,7 @@ from cds.errors import BadCall
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["FILTERS", "PHASES", "STATUSES", "Filters", "country_of", "filters_of", "phases_of", "spoken"]
+__all__ = ["FILTERS", "PHASES", "STATUSES", "Filters", "country_of", "filters_of", "phases_of", "rank_of", "spoken"]
 
 STATUSES: Final = (
     "RECRUITING",
@@ -101,6 +101,11 @@ def _status(text: str) -> str:
     if name not in STATUSES:
         raise BadCall(f"status: must be one of {', '.join(STATUSES)}")
     return name
+
+
+def rank_of(status: str) -> int:
+    """Give the place of a status among the registry's, those first in which patients are taken; one unknown is last."""
+    return STATUSES.index(status) if status in STATUSES else len(STATUSES)
 
 
 def country_of(text: str) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cds.core.place_names import normalised
 from cds.core.vocabulary import ConceptKind
-from cds.trials.filters import PHASES, STATUSES, country_of, spoken
+from cds.trials.filters import PHASES, country_of, rank_of, spoken
 from cds.trials.names import all_in, entry_of, terms_of
 from cds.trials.text.tokens import tokens_of
 
@@ -82,8 +82,7 @@ class Landscape:
 
 
 def _order(study: Study) -> tuple[int, int, str]:
-    status = STATUSES.index(study.status) if study.status in STATUSES else len(STATUSES)
-    return status, -max(map(_rank, _phases(study)), default=-1), study.nct_id
+    return rank_of(study.status), -max(map(_rank, _phases(study)), default=-1), study.nct_id
 
 
 def _rank(phase: str) -> int:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from cds.core.criteria import Age, Criterion, Section, SexIs, leaves
 from cds.trials.facilities import sites_of
+from cds.trials.records import text_sha256
 from cds.trials.text.outline import outline
 from cds.trials.text.source import cleaned
 
@@ -28,10 +29,9 @@ __all__ = ["Flag", "Layered", "layered", "lines_found_again"]
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """What a person should look at in a definition: which criterion (blank: none), which line, and why."""
+    """What a person should look at in a definition: which criterion (blank: none), and why."""
 
     criterion: str
-    line: int
     reason: str
 
     def __str__(self) -> str:
@@ -52,12 +52,14 @@ def layered(definition: Definition, draft: Trial, study: Study, older: str | Non
     """Lay a definition over the draft of a record.
 
     ``older`` is the text that the definition was made of; nothing where that version is not known. The definition then
-    stands alone, and is flagged unless it never had a text.
+    stands alone, and is flagged unless it never had a text. What is flagged is not complete: nobody is a candidate on
+    text that nobody has read.
     """
     known = _current(definition.trial, study)
     if older is None:
-        reason = "the registry's text is not the one that it was made of, and that one is not in the store"
-        return Layered(known, (Flag("", 0, reason),) if definition.record.sha256 else (), definition.headings)
+        if not definition.record.sha256:
+            return Layered(known, (), definition.headings)
+        return Layered(replace(known, complete=False), (Flag("", _NOT_THERE),), definition.headings)
     found = lines_found_again(older, study.text)
     moving = _Moving(older.split("\n"), study.text.split("\n"), found)
     trial = replace(
@@ -67,8 +69,17 @@ def layered(definition: Definition, draft: Trial, study: Study, older: str | Non
     )
     headings = tuple(sorted(found[each] for each in definition.headings if each in found))
     new = tuple(_uncurated(trial, headings, draft))
-    flags = (*moving.flags(trial), *(_came(each) for each in new if older != study.text and each.lines))
-    return Layered(replace(trial, criteria=(*trial.criteria, *new)), flags, headings)
+    flags = (*moving.flags(known), *(_came(each) for each in new if older != study.text and each.lines))
+    brought = replace(
+        trial,
+        criteria=(*trial.criteria, *new),
+        complete=trial.complete and not flags,
+        text_sha256=text_sha256(study.text),
+    )
+    return Layered(brought, flags, headings)
+
+
+_NOT_THERE = "the registry's text is not the one that it was made of, and that one is not in the store"
 
 
 def _current(trial: Trial, study: Study) -> Trial:
@@ -78,7 +89,7 @@ def _current(trial: Trial, study: Study) -> Trial:
 
 
 def _came(criterion: Criterion) -> Flag:
-    return Flag(criterion.id, criterion.lines[0], f"line {criterion.lines[0]} of the registry's text is new: a draft")
+    return Flag(criterion.id, f"line {criterion.lines[0]} of the registry's text is new: a draft")
 
 
 # ------------------------------------------------------------------------------------------ lines, found by their words
@@ -123,20 +134,17 @@ class _Moving:
         lost = self._lost(criterion)
         if not lost:
             return replace(criterion, lines=lines)
-        note = " ".join([criterion.note, f"To be reviewed: {'; '.join(reason for _, reason in lost)}."]).strip()
-        return replace(criterion, lines=lines, note=note)
+        return replace(criterion, lines=lines, note=f"{criterion.note} To be reviewed: {'; '.join(lost)}.".strip())
 
     def flags(self, trial: Trial) -> Iterable[Flag]:
-        """Give each curated criterion that has lost a line."""
+        """Give, of the trial as it was written, each criterion that has lost a line."""
         criteria = (*trial.criteria, *(each for cohort in trial.cohorts for each in cohort.criteria))
-        for each in criteria:
-            if "To be reviewed: " in each.note:
-                reason = each.note.partition("To be reviewed: ")[2].rstrip(".")
-                yield Flag(each.id, each.lines[0] if each.lines else 0, reason)
+        told = ((each, self._lost(each)) for each in criteria)
+        return tuple(Flag(each.id, "; ".join(lost)) for each, lost in told if lost)
 
-    def _lost(self, criterion: Criterion) -> list[tuple[int, str]]:
+    def _lost(self, criterion: Criterion) -> list[str]:
         return [
-            (each, f"line {each} of the registry's text {self._became(each)} since this was written")
+            f"line {each} of the registry's text {self._became(each)} since this was written"
             for each in criterion.lines
             if each not in self.found and each <= len(self.older) and _words(self.older[each - 1])
         ]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from cds.errors import BadTrial
 from cds.files import Fault, by_place
 from cds.trials.codebook import Codebook
-from cds.trials.lint_examples import as_fault, example_faults, stray_examples
+from cds.trials.lint_examples import example_faults, stray_examples
 from cds.trials.lint_parts import at_odds, dead
 from cds.trials.lint_reach import beyond_reach
 from cds.trials.load import definition_files, load_definition
@@ -41,13 +41,13 @@ def lint_trials(folder: Path, vocabulary: Vocabulary, records: Path | None = Non
         known = load_records(records) if records is not None else {}
     except BadTrial as problem:
         known = {}
-        faults.append(as_fault(problem))
+        faults.append(Fault.of(problem))
     files, codebook = definition_files(folder), Codebook.of(vocabulary)
     for path in files:
         try:
             definition = load_definition(path, vocabulary)
         except BadTrial as problem:
-            faults.append(as_fault(problem))
+            faults.append(Fault.of(problem))
             continue
         faults += lint_definition(definition, codebook, known.get(definition.trial.nct_id))
         faults += example_faults(definition, folder, codebook)

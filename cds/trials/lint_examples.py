@@ -29,7 +29,7 @@ def example_faults(definition: Definition, folder: Path, codebook: Codebook) -> 
         try:
             example = load_example(path, codebook)
         except BadTrial as problem:
-            yield as_fault(problem)
+            yield Fault.of(problem)
             continue
         for reason in disagreements(example, definition.trial, codebook.vocabulary):
             yield Fault(example.file, reason)
@@ -40,9 +40,3 @@ def stray_examples(folder: Path, known: Collection[str]) -> Iterator[Fault]:
     for path in sorted((folder / "examples").glob("*")):
         if path.is_dir() and path.name not in known:
             yield Fault(f"examples/{path.name}", "there is no definition of this trial")
-
-
-def as_fault(problem: BadTrial) -> Fault:
-    """Give an error of loading as a line of the report."""
-    place, _, reason = str(problem).partition(": ")
-    return Fault(place, reason)

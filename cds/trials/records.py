@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cds.errors import BadTrial
+from cds.trials.study import study_of
+from cds.trials.text.source import cleaned
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-_ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
+    from cds.trials.study import Study
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +36,26 @@ class Record:
     @property
     def sha256(self) -> str:
         """What tells one version of the text from another."""
-        return hashlib.sha256(self.text.encode()).hexdigest()
+        return text_sha256(self.text)
 
     def shown(self, number: int) -> str:
         """Give a line as a person should read it, counted from 1, without the registry's Markdown escapes."""
         return unescaped(self.lines[number - 1])
 
 
+def text_sha256(text: str) -> str:
+    """Give what tells one version of an eligibility text from another, as definitions hold it."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def record_of(study: Study) -> Record:
+    """Give what of a study its definition is held against."""
+    return Record(study.nct_id, study.title, study.status, study.updated, study.text)
+
+
 def unescaped(text: str) -> str:
-    r"""Undo Markdown escapes: ``\>=`` is ``>=``, ``10\^9`` is ``10^9``; other backslashes stay."""
-    return _ESCAPED.sub(r"\1", text)
+    r"""Undo Markdown escapes and entities: ``\>=`` and ``&gt;=`` are ``>=``; other backslashes stay."""
+    return cleaned(text).text
 
 
 def load_records(folder: Path) -> Mapping[str, Record]:
@@ -55,20 +66,9 @@ def load_records(folder: Path) -> Mapping[str, Record]:
 
 def _record(path: Path) -> Record:
     try:
-        protocol = json.loads(path.read_bytes())["protocolSection"]
-        status = protocol["statusModule"]
-        return Record(
-            nct_id=_text(protocol["identificationModule"]["nctId"]),
-            title=_text(protocol["identificationModule"].get("briefTitle", "")),
-            status=_text(status["overallStatus"]),
-            updated=_text(status.get("lastUpdatePostDateStruct", {}).get("date", "")),
-            text=_text(protocol["eligibilityModule"]["eligibilityCriteria"]),
-        )
-    except (KeyError, TypeError, AttributeError, ValueError) as problem:
+        study = study_of(json.loads(path.read_bytes()))
+    except (BadTrial, ValueError, RecursionError) as problem:
         raise BadTrial(f"{path.name}: not a ClinicalTrials.gov v2 record") from problem
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError
-    return value
+    if not study.text:
+        raise BadTrial(f"{path.name}: not a ClinicalTrials.gov v2 record: it has no eligibility text")
+    return record_of(study)

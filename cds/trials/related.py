@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from cds.core.vocabulary import ConceptKind
-from cds.trials.filters import STATUSES
+from cds.trials.filters import rank_of
 from cds.trials.landscape import DRUGS
 from cds.trials.text.tokens import compared, tokens_of
 
@@ -194,8 +194,7 @@ class Kinship:
 
 def _order(held: tuple[float, _Traits]) -> tuple[float, int, str]:
     similarity, traits = held
-    status = traits.study.status
-    return -similarity, STATUSES.index(status) if status in STATUSES else len(STATUSES), traits.study.nct_id
+    return -similarity, rank_of(traits.study.status), traits.study.nct_id
 
 
 def _traits_of(study: Study, lexicon: Lexicon, ladder: _Ladder) -> _Traits:

@@ -6,7 +6,6 @@ The registry's lines stand as comments; what is written is read back as the very
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from cds.trials.drafting import heading_lines
+from cds.trials.records import text_sha256
 from cds.trials.writing import written_criterion
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def _head(trial: Trial, study: Study, lines: Sequence[str], headings: Sequence[i
             "status": study.status,
             "lines": len(lines),
             "blank": [at for at, line in enumerate(lines, 1) if not line.strip()],
-            "sha256": hashlib.sha256(study.text.encode()).hexdigest() if lines else "",
+            "sha256": text_sha256(study.text) if lines else "",
         },
         "complete": trial.complete,
         "draft": trial.draft,

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cds.core.chart import Sex
+from cds.core.childbearing import CONDITIONS, PROCEDURES, cannot_conceive
 from cds.core.criteria import (
     Age,
     AllergicTo,
@@ -322,9 +323,8 @@ def _cannot_conceive(reader: RuleReader, value: object, place: Place) -> Rule:
     fields = Fields.of(value, place)
     years = fields.need("from_age", whole)
     fields.done()
-    condition = reader.concepts(["no-childbearing-potential"], place)
-    procedures = reader.concepts(["hysterectomy", "bilateral-oophorectomy"], place)
-    return AnyOf((SexIs(Sex.MALE), Age(at_least=years), HasCondition(condition), Underwent(procedures)))
+    reader.concepts([*CONDITIONS, *PROCEDURES], place)
+    return cannot_conceive(years)
 
 
 def _underwent(reader: RuleReader, value: object, place: Place) -> Rule:

@@ -53,6 +53,7 @@ class _Trial(msgspec.Struct, omit_defaults=True):
     complete: bool = False
     note: str = ""
     facilities: tuple[Site, ...] = ()
+    text_sha256: str = ""
 
 
 _ENCODER = msgspec.json.Encoder()
@@ -71,6 +72,7 @@ def saved(trial: Trial) -> str:
         trial.complete,
         trial.note,
         trial.facilities,
+        trial.text_sha256,
     )
     return _ENCODER.encode(told).decode()
 
@@ -120,6 +122,7 @@ class SavedReader:
             draft=True,
             note=told.note,
             facilities=told.facilities,
+            text_sha256=told.text_sha256,
         )
 
     def _criterion(self, told: _Criterion, whose: str) -> Criterion:

@@ -8,6 +8,7 @@ changes nothing here. Source: the OpenAPI description of the ClinicalTrials.gov 
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -139,6 +140,13 @@ def _contact(told: _Element) -> Contact:
     return Contact(told.text("name"), told.text("role"), whole, told.text("email"))
 
 
+def _is_day(text: str) -> bool:
+    try:
+        return bool(_DAY.fullmatch(text) and dt.date.fromisoformat(text))
+    except ValueError:
+        return False
+
+
 @dataclass(frozen=True, slots=True)
 class _Element:
     """One JSON object of a record, with where it stands. What is null is absent."""
@@ -180,7 +188,7 @@ class _Element:
     def day(self, name: str) -> str:
         """Give a day as ISO text, empty where there is none."""
         value = self.text(name)
-        if value and not _DAY.fullmatch(value):
+        if value and not _is_day(value):
             raise self._fault(name, "must be a day such as 2026-01-31")
         return value
 

@@ -9,7 +9,7 @@ import pytest
 from fastapi import FastAPI
 
 from cds.api.build import build
-from cds.api.loaded import Texts
+from cds.api.texts import Texts
 from cds.api.trial_models import RelatedTrials, TrialDetail, TrialList
 from cds.app import create_app
 from cds.catalogue.reading import HeldStudies
@@ -21,6 +21,7 @@ from cds.store.records import new_record
 from cds.store.store import Store
 from cds.store.studies import Studies
 from cds.trials.filters import FILTERS
+from cds.trials.records import record_of, text_sha256
 from cds.trials.study import Study
 from cds.trials.text.lexicon import Lexicon
 from tests.api.calls import RECORDS, diagnostics, send
@@ -205,14 +206,30 @@ async def test_an_assessment_has_the_words_and_the_place_of_a_stored_record(ours
     assert (found["span"], found["source"]) == ({"start": 3, "end": 9}, {"line": 4, "text": "Age >= 18"})
 
 
-def test_words_come_from_files_first_and_are_none_where_the_store_does_not_answer() -> None:
-    class Down(dict[str, Study]):
-        def get(self, *asked: object) -> Study:
-            raise StoreDown(f"the store does not answer {len(asked)} questions")
+class Down(dict[str, Study]):
+    """A store that does not answer."""
 
+    def get(self, *asked: object) -> Study:
+        """Answer nothing."""
+        raise StoreDown(f"the store does not answer {len(asked)} questions")
+
+
+def test_words_come_from_files_first_and_are_none_where_the_store_does_not_answer() -> None:
     known = next(iter(RECORDS))
-    assert Texts(RECORDS, Down()).get(known) is RECORDS[known]
-    assert Texts(RECORDS, Down()).get("NCT00000009") is None
+    assert Texts(RECORDS, Down()).of(replace(world.NEC, nct_id=known)) is RECORDS[known]
+    assert Texts(RECORDS, Down()).of(replace(world.NEC, nct_id="NCT00000009")) is None
+
+
+def test_words_are_of_the_version_of_the_text_that_lines_are_counted_in() -> None:
+    name, older = next(iter(RECORDS.items()))
+    newer = study(name, text=f"A new line\n{older.text}")
+    texts, down = Texts({name: older}, {name: newer}), Texts({name: older}, Down())
+    of_older = replace(world.NEC, nct_id=name, text_sha256=older.sha256)
+    of_newer = replace(of_older, text_sha256=text_sha256(newer.text))
+    assert texts.of(of_older) is older
+    assert texts.of(of_newer) == record_of(newer)
+    assert texts.of(replace(of_older, text_sha256="0" * 64)) is None
+    assert (down.of(of_older), down.of(of_newer)) == (older, None)
 
 
 async def test_related_trials_say_why(ours: FastAPI) -> None:
@@ -258,7 +275,7 @@ async def test_the_whole_application_tells_what_the_registry_says_of_its_trials(
         }
     }
     store = Store.open(url)
-    Studies(store).keep([new_record(identity["nctId"], "2026-01-01", record)], world.NOW)
+    Studies(store).keep([new_record(identity["nctId"], "2026-01-01", record)], world.NOW, seen=True)
     store.close()
     caplog.set_level(logging.INFO)
     whole = create_app(Settings(store_url=url, authentication="off", facilities=("MADE-UP HOSPITAL", "Nowhere")))

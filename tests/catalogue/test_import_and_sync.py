@@ -12,17 +12,22 @@ from typing import Any
 import httpx
 import pytest
 
+from cds.catalogue import trials as catalogue
 from cds.catalogue.importing import import_files, import_numbers, import_query, since_after
 from cds.catalogue.syncing import sync
 from cds.catalogue.taking import Taking, Watch
+from cds.core.trial import Trial
 from cds.errors import BadTrial, RegistryError
 from cds.registry.client import Patience, Registry
 from cds.registry.files import Found
 from cds.registry.queries import Query
-from cds.store.records import SavedDraft
 from cds.store.store import Store
 from cds.store.studies import Studies
+from cds.trials.drafting import Drafting
 from cds.trials.study import Study
+from cds.trials.text.lexicon import Lexicon
+from cds.trials.text.readers import READERS
+from tests.core.builders import VOCABULARY
 from tests.registry.fake import BASE, FakeRegistry, nct, record
 
 pytestmark = pytest.mark.anyio
@@ -277,30 +282,37 @@ def test_a_search_is_asked_again_from_its_last_posting_or_the_day_before() -> No
     assert since_after("", NOW) == "2026-05-19"
 
 
-class Drafts:
-    """Drafts by writing the title down; some records are beyond it."""
+class Drafts(catalogue.Drafts):
+    """Drafts of next to nothing; some records are beyond them."""
 
     def __init__(self, made_with: str = "m1") -> None:
-        self.made_with = made_with
         self.asked: list[str] = []
+        super().__init__(made_with, lambda: _Writing(self.asked))
 
-    def draft(self, study: Study, sha256: str) -> SavedDraft | None:
-        self.asked.append(study.nct_id)
+
+class _Writing(Drafting):
+    def __init__(self, asked: list[str]) -> None:
+        super().__init__(READERS, Lexicon.of(VOCABULARY), frozenset())
+        object.__setattr__(self, "_asked", asked)
+
+    def trial(self, study: Study) -> Trial:
+        self.__dict__["_asked"].append(study.nct_id)
         if study.nct_id == nct(2):
             raise BadTrial(f"{study.nct_id}: eligibility: too strange")
-        if study.nct_id == nct(3):
+        if study.nct_id in {nct(3), nct(4)}:
             raise ZeroDivisionError
-        return None if study.nct_id == nct(4) else SavedDraft(study.nct_id, sha256, self.made_with, study.title)
+        return super().trial(study)
 
 
 async def test_each_new_or_changed_record_is_drafted_and_one_that_cannot_be_is_kept(site: Site) -> None:
     drafts = site.drafter = Drafts()
 
-    assert await site.find() == "7 records: 5 new, 0 changed, 0 same, 2 bad"
+    assert await site.find() == "5 records: 5 new, 0 changed, 0 same, 0 bad, 3 undrafted"
     assert len(site.held) == 5
     assert site.told == [
         "NCT00000002: eligibility: too strange",
-        "NCT00000003: is kept, but could not be drafted (ZeroDivisionError)",
+        "NCT00000003: could not be drafted (ZeroDivisionError)",
+        "NCT00000004: could not be drafted (ZeroDivisionError)",
     ]
     assert [each.nct_id for each in site.studies.drafts()] == [nct(1), nct(5)]
 
@@ -317,6 +329,16 @@ async def test_a_record_that_is_the_same_is_drafted_anew_by_a_new_drafter(site: 
     await site.find()
     assert again.asked == [nct(number) for number in range(1, 6)]
     assert {each.made_with for each in site.studies.drafts()} == {"m2"}
+
+
+async def test_a_file_does_not_bring_back_what_the_registry_has_no_more(site: Site, tmp_path: Path) -> None:
+    await site.find()
+    site.fake.drop(3)
+    await site.sync()
+    (tmp_path / "x.json").write_text(json.dumps(record(3, updated="2026-05-19")), encoding="utf-8")
+    import_files(site.taking(), [tmp_path / "x.json"])
+    assert len(site.studies.versions(nct(3))) == 2
+    assert site.studies.heads()[nct(3)].gone_at == NOW
 
 
 def test_files_come_in_batches(site: Site, tmp_path: Path) -> None:

@@ -22,7 +22,11 @@ def record(number: int, status: object = "RECRUITING") -> dict[str, Any]:
 
 def keep(held: Studies, at: dt.datetime, *records: dict[str, Any]) -> None:
     day = at.date().isoformat()
-    held.keep([new_record(each["protocolSection"]["identificationModule"]["nctId"], day, each) for each in records], at)
+    held.keep(
+        [new_record(each["protocolSection"]["identificationModule"]["nctId"], day, each) for each in records],
+        at,
+        seen=True,
+    )
 
 
 @pytest.fixture

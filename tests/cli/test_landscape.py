@@ -61,9 +61,9 @@ def held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Studies:
     url = f"sqlite:///{tmp_path / 'held.sqlite3'}"
     monkeypatch.setenv("CDS_STORE_URL", url)
     studies = Studies(Store.open(url))
-    studies.keep(kept(FIRST, record(1), record(2, drugs=["Snake Oil"], phases=["PHASE3"])), FIRST)
+    studies.keep(kept(FIRST, record(1), record(2, drugs=["Snake Oil"], phases=["PHASE3"])), FIRST, seen=True)
     changed = record(1, text="Inclusion Criteria:\n\n* Age 21 or over", countries=["Ruritania"] * 5)
-    studies.keep(kept(SECOND, changed, record(3, title="\x1b[31mRed", status="COMPLETED")), SECOND)
+    studies.keep(kept(SECOND, changed, record(3, title="\x1b[31mRed", status="COMPLETED")), SECOND, seen=True)
     return studies
 
 
@@ -116,7 +116,9 @@ def test_the_landscape_for_spreadsheets_holds_no_formula(run: Run) -> None:
 @pytest.mark.usefixtures("held")
 @pytest.mark.parametrize("form", ["table", "csv", "json"])
 def test_no_record_steers_a_terminal(run: Run, form: str) -> None:
-    assert "\x1b" not in run("trials", "landscape", "--format", form).out
+    ran = run("trials", "landscape", "--format", form)
+    assert (ran.code, "Red" in ran.out, "NCT00000003" in ran.out) == (Exit.OK, True, True)
+    assert "\x1b" not in ran.out
 
 
 @pytest.mark.usefixtures("held")
@@ -163,7 +165,7 @@ def test_changes_as_a_feed_and_for_programs(run: Run) -> None:
 
 def test_a_day_begins_where_the_site_is(run: Run, held: Studies, monkeypatch: pytest.MonkeyPatch) -> None:
     late = dt.datetime(2026, 7, 1, 3, tzinfo=dt.UTC)
-    held.keep(kept(late, record(4)), late)
+    held.keep(kept(late, record(4)), late, seen=True)
     monkeypatch.setenv("CDS_TIME_ZONE", "America/New_York")
     assert run("trials", "changes", "--since", "2026-07-01").out == "Nothing changed.\n"
 

@@ -89,6 +89,11 @@ def test_settings_are_shown_but_for_secrets(name: str, value: object, text: str)
     assert shown(name, value) == text
 
 
+def test_names_that_hold_commas_are_shown_as_they_are_written(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CDS_FACILITIES", "Example Hospital, Springfield; Another")
+    assert "Example Hospital, Springfield; Another" in run("config").out
+
+
 def test_openapi_prints_the_contract(run: Run) -> None:
     told = json.loads(run("openapi").out)
 

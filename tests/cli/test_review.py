@@ -2,11 +2,18 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import respx
 
+from cds.cli.screen import _has_its_disease
+from cds.core.criteria import Criterion, HasCondition
+from cds.core.finding import Basis, Cause, CriterionFinding, Finding
+from cds.core.trial import Trial
+from cds.core.truth import Truth
+from cds.core.verdict import Standing, Verdict
 from tests.cli.conftest import Ran
 from tests.registry.fake import nct, record
 
@@ -100,3 +107,20 @@ def test_a_screen_takes_imported_trials_in_and_curated_ones_decide_as_before(
     assert [each for each in beside if each not in drafts] == alone
     for each in drafts:
         assert all(found["note"].startswith("Draft, not reviewed.") for found in each["findings"])
+
+
+@pytest.mark.parametrize(
+    ("truths", "known"),
+    [((Truth.MET,), True), ((Truth.MET, Truth.UNKNOWN), False), ((Truth.UNKNOWN,), False), ((), False)],
+)
+def test_a_draft_is_listed_where_all_of_its_disease_is_known_to_be_there(
+    truths: tuple[Truth, ...],
+    known: bool,  # noqa: FBT001 - a parameter of a test
+) -> None:
+    rule = HasCondition(("liver-metastasis",))
+    met, unknown = Finding(rule, Truth.MET, Basis.DOCUMENTED), Finding(rule, Truth.UNKNOWN, cause=Cause.NO_RECORD)
+    other = Criterion("other", "Other", rule)
+    found = [CriterionFinding(other, met)]
+    found += [CriterionFinding(replace(other, disease=True), met if each is Truth.MET else unknown) for each in truths]
+    trial = Trial(nct(1), "A draft", "RECRUITING", tuple(each.criterion for each in found), draft=True)
+    assert _has_its_disease(Verdict(trial, Standing.POSSIBLE, (), found)) is known

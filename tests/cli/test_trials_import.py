@@ -10,15 +10,20 @@ from pathlib import Path
 import httpx
 import pytest
 
+from cds.catalogue.trials import Drafts
 from cds.cli import records
+from cds.core.trial import Trial
 from cds.errors import BadSetting
 from cds.network import GuardedTransport
 from cds.settings import Settings
-from cds.store.records import SavedDraft
 from cds.store.store import Store
 from cds.store.studies import Studies
+from cds.trials.drafting import Drafting
 from cds.trials.study import Study
+from cds.trials.text.lexicon import Lexicon
+from cds.trials.text.readers import READERS
 from tests.cli.conftest import Ran
+from tests.core.builders import VOCABULARY
 from tests.registry.fake import FakeRegistry, nct, record
 from tests.registry.served import served
 
@@ -65,18 +70,61 @@ def test_a_condition_brings_the_trials_that_take_patients(
     assert fake.asked[0]["filter.overallStatus"] == "NOT_YET_RECRUITING|RECRUITING"
 
 
-class Drafts:
-    made_with = "m1"
-
-    def draft(self, study: Study, sha256: str) -> SavedDraft:
-        return SavedDraft(study.nct_id, sha256, self.made_with, "{}")
+def drafts(kind: type[Drafting] = Drafting) -> Drafts:
+    return Drafts("m1", lambda: kind(READERS, Lexicon.of(VOCABULARY), frozenset()))
 
 
 @pytest.mark.usefixtures("fake")
 def test_how_many_drafts_were_made_is_told(run: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(records, "_drafter", lambda settings: Drafts() if settings else None)
+    monkeypatch.setattr(records, "_drafter", lambda settings: drafts() if settings else None)
     assert run("trials", "import", "--query", "glioma").out.splitlines()[1:] == ["2 drafts"]
     assert run("trials", "import", "--query", "glioma").out.splitlines()[1:] == []
+
+
+class Failing(Drafting):
+    def trial(self, study: Study) -> Trial:
+        if study.nct_id == nct(1):
+            raise ZeroDivisionError
+        return super().trial(study)
+
+
+def test_one_that_cannot_be_drafted_is_told_and_counted_once(
+    run: Callable[..., Ran], fake: FakeRegistry, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del fake
+    monkeypatch.setattr(records, "_drafter", lambda settings: drafts(Failing) if settings else None)
+    ran = run("trials", "import", "--query", "glioma")
+    assert (ran.code, ran.out.splitlines()) == (
+        1,
+        [
+            "NCT00000001: could not be drafted (ZeroDivisionError)",
+            "2 records: 2 new, 0 changed, 0 same, 0 bad, 1 undrafted",
+            "1 draft",
+        ],
+    )
+    assert held(url) == [nct(1), nct(2)]
+
+
+@pytest.mark.usefixtures("url")
+@pytest.mark.parametrize("arguments", [("sync",), ("searches",), ("landscape",), ("changes", "--since", "2026-01-01")])
+def test_looking_for_what_was_imported_makes_no_store(
+    run: Callable[..., Ran], tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    ran = run("trials", *arguments)
+    assert (ran.code, ran.out) == (3, "")
+    assert ran.err == "trialcards: no trial was imported yet: see trialcards trials import --help\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.usefixtures("fake")
+def test_with_demo_charts_nothing_is_imported_as_nothing_would_be_kept(
+    run: Callable[..., Ran], golden: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CDS_STORE_URL")
+    monkeypatch.setenv("CDS_DEMO_CHARTS", str(golden))
+    ran = run("trials", "import", "--query", "glioma")
+    assert (ran.code, ran.out) == (4, "")
+    assert ran.err == "trialcards: CDS_STORE_URL: must name a database: with demo charts nothing is kept\n"
 
 
 def test_other_statuses_by_setting_and_by_option(
@@ -178,6 +226,7 @@ def test_sync_says_what_changed_and_what_is_gone(run: Callable[..., Ran], fake: 
 
 @pytest.mark.usefixtures("fake")
 def test_searches_are_listed_and_let_go(run: Callable[..., Ran], url: str) -> None:
+    assert held(url) == []
     assert run("trials", "searches").out == "No search was imported.\n"
     run("trials", "import", "--query", "glioma")
     run("trials", "import", "--query", "lymphoma", "--status", "any")
@@ -192,8 +241,8 @@ def test_searches_are_listed_and_let_go(run: Callable[..., Ran], url: str) -> No
     assert len(held(url)) == 3
 
 
-@pytest.mark.usefixtures("url")
-def test_where_nothing_is_held_sync_asks_nothing(run: Callable[..., Ran]) -> None:
+def test_where_nothing_is_held_sync_asks_nothing(run: Callable[..., Ran], url: str) -> None:
+    assert held(url) == []
     assert run("trials", "sync").out == "0 records: 0 new, 0 changed, 0 same, 0 bad\n"
 
 

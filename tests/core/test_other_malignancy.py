@@ -50,6 +50,27 @@ def test_what_is_no_other_cancer(names: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("names", "truth"),
+    [
+        (["sclc"], Truth.MET),
+        (["sclc", "cancer-of-lung"], Truth.MET),
+        (["sclc", "adenocarcinoma-of-lung"], Truth.MET),
+        (["sclc", "cancer-of-prostate"], Truth.UNKNOWN),
+        (["cancer-of-prostate", "adenocarcinoma-of-lung"], Truth.UNKNOWN),
+    ],
+)
+def test_a_second_cancer_of_a_trial_of_many_may_be_another(names: list[str], truth: Truth) -> None:
+    basket = OtherMalignancy((Diagnosis((), ("lung",)), Diagnosis((), ("prostate",))))
+    finding = find(Not(basket), chart(*problems(*names)))
+    assert (finding.truth, finding.cause) == (truth, Cause.TOO_GENERAL if truth is Truth.UNKNOWN else None)
+
+
+def test_a_histology_that_the_trial_names_is_its_own_wherever_it_arose() -> None:
+    no_other = Not(OtherMalignancy((Diagnosis(("adenocarcinoma",)),)))
+    assert find(no_other, chart(*problems("adenocarcinoma-of-lung", "adenocarcinoma-of-colon"))).truth is Truth.MET
+
+
+@pytest.mark.parametrize(
     "names",
     [["sclc", "adenocarcinoma-of-lung"], ["cancer-of-prostate"], ["sclc", "adenocarcinoma-of-colon", "cancer-of-lung"]],
 )

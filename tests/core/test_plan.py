@@ -19,6 +19,7 @@ from cds.core.criteria import (
     IfThen,
     Measured,
     Not,
+    Readings,
     Reason,
     Rule,
     SexIs,
@@ -92,7 +93,7 @@ def _trials(draw: st.DrawFn) -> tuple[Trial, ...]:
         names = draw(st.sampled_from(["", "", "b", "ba", "aa"]))
         cohorts = tuple(Cohort(name, "", criteria(name, 2), open=draw(st.booleans())) for name in names)
         made = trial(number, *criteria("c", 4), cohorts=cohorts)
-        return dataclasses.replace(made, complete=draw(st.booleans()))
+        return dataclasses.replace(made, complete=draw(st.booleans()), draft=draw(st.booleans()))
 
     return tuple(one(number) for number in range(draw(st.integers(1, 4))))
 
@@ -130,18 +131,23 @@ def test_a_sketch_says_what_the_finding_says(rule: Rule, the_chart: Chart) -> No
 
 
 _HAD = HasCondition(("gilbert-syndrome",))
+_LOW = Measured(("albumin",), low=limit("3 g/dL"))
 _SKETCHED: list[tuple[Rule, Sketch]] = [
     (AnyOf((Asked("?"), PLATELETS)), Sketch(Truth.UNKNOWN)),
     (IfThen(_HAD, PLATELETS, Asked("?")), Sketch(Truth.UNKNOWN)),
     (IfThen(_HAD, Asked("?"), PLATELETS), Sketch(Truth.UNKNOWN, for_a_person=True)),
     (AnyOf((NEC.rule, NEC.rule)), Sketch(Truth.UNKNOWN, ruled_out=True)),
     (AnyOf((NEC.rule, Asked("?"))), Sketch(Truth.UNKNOWN)),
+    (AnyOf((NEC.rule, _LOW)), Sketch(Truth.UNKNOWN, ruled_out=True)),
+    (Readings((NEC.rule, _LOW)), Sketch(Truth.UNKNOWN)),
+    (Not(IfThen(_HAD, _LOW, Asked("?"))), Sketch(Truth.MET)),
+    (Not(IfThen(_HAD, _LOW, Not(_LOW))), Sketch(Truth.MET)),
 ]
 
 
 @pytest.mark.parametrize(("rule", "said"), _SKETCHED)
 def test_a_sketch_tells_what_only_a_person_settles_and_what_is_ruled_out(rule: Rule, said: Sketch) -> None:
-    case = recognise(chart(problem("gilbert-syndrome")), VOCABULARY, AS_OF)
+    case = recognise(chart(problem("gilbert-syndrome"), lab("albumin", "2 g/dL")), VOCABULARY, AS_OF)
     assert Sketches(case, {}).of(rule) == said == sketched(evaluate(rule, case))
 
 

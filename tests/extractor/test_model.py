@@ -12,6 +12,7 @@ import pytest
 import respx
 
 from cds.extractor.model import Limits, Model, Visit
+from cds.network import GuardedTransport
 
 pytestmark = pytest.mark.anyio
 
@@ -134,6 +135,32 @@ async def test_a_server_that_cannot_be_reached_is_not_asked_again(respx_mock: re
     answers, visit = await ask(times=2)
     assert (answers, route.call_count) == ([None, None], 1)
     assert visit.problem == "cannot be reached (ConnectError)"
+
+
+@pytest.mark.parametrize(
+    "problem",
+    [
+        OSError("of the system"),
+        httpx.InvalidURL("no address"),
+        httpx.StreamConsumed(),
+        httpx.DecodingError("not gzip"),
+        httpx.ReadError("broke off"),
+    ],
+)
+async def test_however_it_fails_nothing_breaks(respx_mock: respx.MockRouter, problem: Exception) -> None:
+    respx_mock.post(ADDRESS).mock(side_effect=problem)
+    answers, visit = await ask(times=2)
+    assert (answers, visit.over) == ([None, None], True)
+    assert visit.problem == f"cannot be reached ({type(problem).__name__})"
+
+
+@pytest.mark.parametrize("host", ["a..example", f"{'a' * 64}.example"])
+async def test_a_name_that_can_be_none_breaks_nothing(host: str) -> None:
+    async with httpx.AsyncClient(transport=GuardedTransport()) as client:
+        model = Model(client, f"https://{host}/v1", "some/model-7b", None)
+        visit = model.begin(5)
+        assert await model.answer("Read.", "The lines.", visit) is None
+    assert visit.problem.startswith("cannot be reached")
 
 
 async def test_no_answer_is_waited_for_beyond_the_deadline(respx_mock: respx.MockRouter) -> None:

@@ -48,6 +48,9 @@ def cards(*trials: Trial, names: tuple[str, ...] = (NAME,), chart: Any = CANDIDA
     [
         (NAME, True),
         ("MÜHLBACH CANCER CENTRE - ST. ANNA’S", True),
+        ("Mühlbach Cancer Centre, St. Anna\u00b4s", True),
+        ("Mühlbach Cancer Centre, St. Anna\u2018s", True),
+        ("Mühlbach Cancer Centre, St. Anna\u02bcs", True),
         ("Mühlbach Cancer Centre, St. Anna's, Mühlbach", True),
         ("Mühlbach Cancer Centre, St. Anna's, Muhlbach, Ruritania", True),
         ("Mühlbach Cancer Centre, St. Anna's, Newtown", False),
@@ -86,6 +89,11 @@ def test_a_near_match_here_stays_behind_a_candidate_elsewhere() -> None:
     verdicts = screen(CANDIDATE, Plan.of(trials, VOCABULARY), AS_OF)
     mixed = [replace(each, standing=Standing.NEAR) if each.trial.nct_id == LOWER else each for each in verdicts]
     told = tell(mixed, Unread(), telling(here=Here.of((NAME,), trials)))
+    assert [each.source.topic.code for each in told if each.source.topic] == [HIGHER, LOWER]
+
+
+def test_a_draft_that_is_open_here_comes_after_what_was_reviewed() -> None:
+    told = cards(at(OURS, draft=True), at(ABROAD, nct_id=HIGHER), show_drafts=True)
     assert [each.source.topic.code for each in told if each.source.topic] == [HIGHER, LOWER]
 
 

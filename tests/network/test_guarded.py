@@ -147,6 +147,12 @@ async def test_a_name_that_nobody_knows_is_a_failed_connection() -> None:
     assert NAME not in str(caught.value)
 
 
+@pytest.mark.parametrize("host", ["a..example", f"{'a' * 64}.example"])
+async def test_so_is_one_that_can_be_none(host: str) -> None:
+    with pytest.raises(httpx.ConnectError, match="the name cannot be resolved"):
+        await httpx.AsyncClient(transport=GuardedTransport(inner=Answering)).get(f"https://{host}/")
+
+
 async def test_hosts_behind_one_address_have_connections_of_their_own() -> None:
     made: list[Answering] = []
 

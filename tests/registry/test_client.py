@@ -11,7 +11,8 @@ import yaml
 from cds.errors import NoSuchStudy, RegistryError
 from cds.network import GuardedTransport
 from cds.registry.client import Page, Patience, Registry, TokenRefused
-from cds.registry.queries import STATUSES, Query, by_number, numbers, read_query
+from cds.registry.queries import Query, by_number, numbers, read_query
+from cds.trials.filters import STATUSES
 from tests.registry.fake import BASE, FakeRegistry, busy, nct, record
 
 pytestmark = pytest.mark.anyio
@@ -100,6 +101,25 @@ async def test_a_number_that_leads_to_another_is_no_study_of_its_own() -> None:
         await registry(fake).study(nct(1))
 
 
+async def test_so_does_one_that_has_moved_for_good() -> None:
+    fake = FakeRegistry(before=busy([308], location="https://elsewhere.example.org/"))
+    with pytest.raises(NoSuchStudy, match="under another number"):
+        await registry(fake).study(nct(1))
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        *((httpx.Response(status, headers={"location": "/sign-in"}), "points elsewhere") for status in (302, 303, 307)),
+        (httpx.Response(404, text="\n<!DOCTYPE html><title>Not found</title>"), "no registry at this address"),
+    ],
+)
+async def test_an_answer_that_is_not_the_registrys_makes_no_study_gone(answer: httpx.Response, told: str) -> None:
+    with pytest.raises(RegistryError, match=told) as caught:
+        await registry(FakeRegistry(before=lambda _: answer)).study(nct(1))
+    assert not isinstance(caught.value, NoSuchStudy)
+
+
 async def test_a_busy_registry_is_asked_again_when_it_says() -> None:
     waits = Waits()
     fake = FakeRegistry([record(1)], before=busy([429, 503, 500], retry_after="7"))
@@ -147,6 +167,41 @@ async def test_a_connection_that_breaks_is_made_again() -> None:
 
     assert (await registry(FakeRegistry([record(1)], before=broken)).study(nct(1))) == record(1)
     assert left == []
+
+
+@pytest.mark.parametrize(
+    "problem",
+    [
+        OSError("of the system"),
+        TimeoutError(),
+        httpx.DecodingError("not gzip"),
+        httpx.StreamConsumed(),
+        httpx.TooManyRedirects("x"),
+        httpx.ProtocolError("x"),
+    ],
+)
+async def test_however_it_fails_it_is_told_in_a_sentence(problem: Exception) -> None:
+    def fails(request: httpx.Request) -> None:
+        del request
+        raise problem
+
+    with pytest.raises(RegistryError, match=r"^the registry cannot be reached, or broke off: try again later"):
+        await registry(FakeRegistry(before=fails), tries=2).study(nct(1))
+
+
+async def test_an_address_that_is_none_is_not_asked_again() -> None:
+    waits = Waits()
+    async with FakeRegistry().client() as client:
+        with pytest.raises(RegistryError, match="CDS_REGISTRY_URL is no address"):
+            await Registry(client, "https://registry.example.org:1a/", pause=waits).study(nct(1))
+    assert waits.told == []
+
+
+@pytest.mark.parametrize("host", ["a..example", f"{'a' * 64}.example"])
+async def test_a_name_that_can_be_none_is_told(host: str) -> None:
+    async with httpx.AsyncClient(transport=GuardedTransport()) as client:
+        with pytest.raises(RegistryError, match=r"^the registry cannot be reached"):
+            await Registry(client, f"https://{host}/api/v2", Patience(tries=1), Waits()).study(nct(1))
 
 
 @pytest.mark.parametrize(

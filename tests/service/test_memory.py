@@ -296,6 +296,12 @@ async def test_a_trial_that_takes_no_patients_any_more_is_not_counted_as_quiet(s
     assert (await site.called()).quieted == frozenset()
 
 
+async def test_a_trial_that_the_site_does_not_tell_of_is_not_counted_as_quiet(site: Site) -> None:
+    await site.dismisses("patient-refuses")
+    site.service = replace(site.service, statuses=frozenset({"AVAILABLE"}))
+    assert (await site.called()).quieted == frozenset()
+
+
 async def test_a_wrong_reason_is_mended_by_the_right_one(site: Site) -> None:
     (card,) = (await site.called()).cards
     for minute, reason in enumerate(("patient-refuses", "limited-time")):

@@ -10,6 +10,7 @@ import pytest
 from cds.core.codes import Code
 from cds.errors import BadSetting
 from cds.settings import RequestCode, Settings, setting_rows, settings_table
+from cds.settings.readers import in_clear
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -199,3 +200,16 @@ def test_secrets_are_no_part_of_what_settings_show() -> None:
     assert "sesame" not in repr(Settings(extractor_llm_key="sesame"))
     assert "secret" not in repr(settings)
     assert "c2VjcmV0" not in repr(settings)
+
+
+@pytest.mark.parametrize("url", ["http://a.example/r4", "http://127.0.0.1.a.example/", "http://a.localhost/"])
+def test_what_would_be_sent_in_the_clear(url: str) -> None:
+    assert in_clear(url, allow_http=False)
+    assert not in_clear(url, allow_http=True)
+
+
+@pytest.mark.parametrize(
+    "url", ["https://a.example/r4", "http://127.0.0.1:8080/r4", "http://[::1]/r4", "http://localhost/r4"]
+)
+def test_what_would_not(url: str) -> None:
+    assert not in_clear(url, allow_http=False)

@@ -8,10 +8,8 @@ from cds.app import make_service
 from cds.core.plan import Plan
 from cds.core.trial import Site
 from cds.hooks.markdown import shown
-from cds.plugs import make_memory
 from cds.service import answer
 from cds.settings import Settings
-from cds.store.store import Store
 from tests.core.builders import VOCABULARY
 from tests.service.world import LUNG, NEC, ScriptedRecords, call, service
 
@@ -29,10 +27,9 @@ async def test_a_trial_at_the_sites_own_facility_is_told_first_with_its_contact(
     assert (first.source.topic and first.source.topic.code) == FIRST.nct_id
 
 
-async def test_what_the_site_has_set_reaches_cards_and_memory() -> None:
+async def test_what_the_site_has_set_reaches_the_cards() -> None:
     settings = Settings.read({"CDS_STATUSES": "available", "CDS_FACILITIES": "Example Hospital"})
     made = make_service(settings, PLAN, records=ScriptedRecords())
     assert (made.statuses, made.facilities) == (frozenset({"AVAILABLE"}), ("Example Hospital",))
     assert made.here.own == {SECOND.nct_id: (OURS,)}
-    assert make_memory(settings, Store.open("sqlite://")).statuses == frozenset({"AVAILABLE"})
     assert (await answer(call(), replace(service(plan=PLAN), statuses=made.statuses))).cards == ()

@@ -142,6 +142,29 @@ def test_where_the_version_is_not_known_the_definition_stands_alone_and_says_so(
     assert over("Something else", definition(DISEASE, text="", headings=()), None).flags == ()
 
 
+def test_nobody_is_a_candidate_on_text_that_nobody_has_read() -> None:
+    assert over(OLD).trial.complete
+    for text in ("* A new one", "* Great appetite"):
+        assert not over(OLD.replace("* Good appetite", text)).trial.complete
+    assert not over(f"{OLD}\n* A new one").trial.complete
+    assert not over(OLD.replace("* Good appetite\n", "")).trial.complete
+    assert not over("Something else", older=None).trial.complete
+    assert over(f"{OLD}\n\n").trial.complete
+
+
+def test_a_note_of_an_earlier_review_is_no_flag() -> None:
+    noted = replace(APPETITE, note="To be reviewed: line 2 of the registry's text was changed since this was written.")
+    found = over(OLD, definition(DISEASE, noted, GROWN_UP, MOOD))
+    assert (found.flags, found.trial.complete) == ((), True)
+
+
+def test_it_says_which_text_its_lines_are_of() -> None:
+    newer = f"{OLD}\n* A new one"
+    assert over(newer).trial.text_sha256 == hashlib.sha256(newer.encode()).hexdigest()
+    of = replace(WHOLE, trial=replace(WHOLE.trial, text_sha256=WHOLE.record.sha256))
+    assert over("Something else", of, None).trial.text_sha256 == WHOLE.record.sha256
+
+
 _LINES = st.lists(st.sampled_from(["* a", "* b", "c", "", "* a."]), max_size=12)
 
 

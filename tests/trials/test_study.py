@@ -124,6 +124,12 @@ def test_unknown_elements_and_statuses_change_nothing() -> None:
             {"date": "May 2026"},
             r"lastUpdatePostDateStruct\.date: must be a day",
         ),
+        (
+            "statusModule",
+            "lastUpdatePostDateStruct",
+            {"date": "2026-02-30"},
+            r"lastUpdatePostDateStruct\.date: must be a day",
+        ),
         ("statusModule", "lastUpdatePostDateStruct", [], r"lastUpdatePostDateStruct: must be an object$"),
         ("statusModule", "lastUpdatePostDateStruct", "2026", r"lastUpdatePostDateStruct: must be an object$"),
         ("eligibilityModule", "eligibilityCriteria", ["a"], r"eligibilityModule\.eligibilityCriteria: must be text$"),

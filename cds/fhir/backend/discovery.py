@@ -15,7 +15,7 @@ import httpx
 
 from cds.errors import NoAccess
 from cds.fhir.values import Json, many, part, word
-from cds.settings.readers import is_loopback
+from cds.settings.readers import in_clear
 
 if TYPE_CHECKING:
     from cds.fhir.backend.exchange import Exchange
@@ -65,7 +65,7 @@ def trusted(url: str, *, allow_http: bool) -> str:
         host, odd, parts = "", True, urlsplit("")
     if not host or odd or parts.scheme not in {"http", "https"}:
         raise NoAccess("the address where tokens are said to be had is none")
-    if parts.scheme == "http" and not allow_http and not is_loopback(host):
+    if in_clear(url, allow_http=allow_http):
         raise NoAccess("the address where tokens are said to be had is not https, so nothing is sent there")
     return url
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
 
 from cds.errors import BadSetting
 from cds.files import Block, read_yaml
@@ -16,7 +15,7 @@ from cds.hooks.callers.caller import ANONYMOUS, Caller, Profile
 from cds.hooks.callers.fields import Fields
 from cds.hooks.callers.keys import Key, keys_in
 from cds.hooks.callers.profiles import profiles, signed_by
-from cds.settings.readers import is_loopback, web_address
+from cds.settings.readers import in_clear, web_address
 
 __all__ = ["ListedCaller", "load_callers"]
 
@@ -128,10 +127,9 @@ def _addresses(fields: Fields, name: str, *, allow_http: bool) -> tuple[str, ...
 
 def _is_safe(address: str, *, allow_http: bool) -> bool:
     try:
-        parts = urlsplit(web_address(address))
+        return not in_clear(web_address(address), allow_http=allow_http)
     except ValueError:
         return False
-    return parts.scheme == "https" or allow_http or is_loopback(parts.hostname or "")
 
 
 def _keys(fields: Fields, folder: Path) -> tuple[Key, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from cds.core.criteria import (
@@ -385,15 +385,11 @@ def _with_rest(rule: Rule, effects: frozenset[Effect], question: Asked, *, forbi
             return Readings((AllOf((asked, question)), AnyOf((asked, question))))
         return Not(Readings((AllOf((rule, question)), AnyOf((rule, question)))))
     if forbidden and (line.section is Section.INCLUSION or _DENIED.search(line.text)):
-        return _beside(AllOf if either else AnyOf, Not(rule), question)
+        return (AllOf if either else AnyOf)((Not(rule), question))
     if forbidden:
-        return Not(_beside(AnyOf if either else AllOf, rule, question))
-    return _beside(AnyOf if excepts or either else AllOf, rule, question)
+        return Not((AnyOf if either else AllOf)((rule, question)))
+    return (AnyOf if excepts or either else AllOf)((rule, question))
 
 
 _DENIED = re.compile(r"^\W*no\b|\b(?:must|may|should|can) ?not\b", re.IGNORECASE)
 """The line itself says that it must not be so: a yes to it is no obstacle."""
-
-
-def _beside(join: Callable[[tuple[Rule, ...]], Rule], rule: Rule, question: Asked) -> Rule:
-    return join((rule, question))

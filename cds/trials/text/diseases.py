@@ -19,9 +19,9 @@ from cds.errors import BadMapping
 from cds.files import read_rows
 from cds.trials.text.tokens import Sort, Token, compared, tokens_of
 
-__all__ = ["DiseaseNames", "Found", "load_diseases"]
+__all__ = ["COLUMNS", "DiseaseNames", "Found", "Role", "load_diseases", "narrows"]
 
-_COLUMNS = ("phrase", "role", "histologies", "sites", "comment")
+COLUMNS = ("phrase", "role", "histologies", "sites", "comment")
 
 
 class Role(enum.Enum):
@@ -33,6 +33,11 @@ class Role(enum.Enum):
     HEAD = "head"
     NARROWER = "narrower"
     IDLE = "idle"
+
+
+def narrows(role: Role, comment: str) -> bool:
+    """Say whether a row means less than its concepts: whoever has them may still have another kind."""
+    return role is Role.NARROWER or comment.startswith("narrows")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +78,7 @@ class DiseaseNames:
             for word in compared(phrase):
                 node = node.next.setdefault(word, _Node())
             told = Role(role)
-            narrows = told is Role.NARROWER or comment.startswith("narrows")
-            node.entry = _Entry(told, tuple(histologies), tuple(sites), narrows)
+            node.entry = _Entry(told, tuple(histologies), tuple(sites), narrows(told, comment))
         return cls(root)
 
     def whole(self, text: str) -> Rule | None:
@@ -82,7 +86,7 @@ class DiseaseNames:
         if _SPREAD.search(text):
             return None
         tokens = tokens_of(text)
-        run = self._run(tokens, 0)
+        run = self.at(tokens, 0)
         return run.rule if run is not None and run.behind == len(tokens) else None
 
     def all_in(self, text: str) -> Rule | None:
@@ -91,7 +95,7 @@ class DiseaseNames:
         rules: list[Rule] = []
         place = 0
         while place < len(tokens):
-            run = self._run(tokens, place)
+            run = self.at(tokens, place)
             if run is not None and (_turned(tokens, place) or self._qualified(tokens, place)):
                 return None
             if run is not None:
@@ -101,10 +105,7 @@ class DiseaseNames:
                 return None
             else:
                 place += 1
-        rules = list(dict.fromkeys(rules))
-        if not rules:
-            return None
-        return rules[0] if len(rules) == 1 else AnyOf(tuple(rules))
+        return _either(rules)
 
     def _qualified(self, tokens: Sequence[Token], place: int) -> bool:
         """Say whether a bare "tumour" or "cancer" stands right behind a word that is not known: "stromal tumor"."""
@@ -116,15 +117,14 @@ class DiseaseNames:
         """Say whether a text names no cancer at all, by any word that is known or looks like one."""
         tokens = tokens_of(text)
         return not any(
-            _speaks_of_cancer(token) or self._run(tokens, place) is not None for place, token in enumerate(tokens)
+            _speaks_of_cancer(token) or self.at(tokens, place) is not None for place, token in enumerate(tokens)
         )
 
     def at(self, tokens: Sequence[Token], first: int) -> Found | None:
-        """Give the disease whose name begins at a token, idle words before it included."""
-        return self._run(tokens, first)
+        """Give the disease whose name begins at a token, idle words before it included.
 
-    def _run(self, tokens: Sequence[Token], first: int) -> Found | None:
-        """Read names that are joined by "and", "or" and commas; end before the first word that belongs to none."""
+        Names that "and", "or" and commas join are read together, up to the first word that belongs to none.
+        """
         run = _Run(tokens, first)
         place = first
         while place < len(tokens):
@@ -350,7 +350,7 @@ def load_diseases(mappings: Path, vocabulary: Vocabulary) -> DiseaseNames:
 
 def _rows(path: Path, vocabulary: Vocabulary) -> Iterator[tuple[str, str, Sequence[str], Sequence[str], str]]:
     roles = {each.value for each in Role}
-    for row in read_rows(path, path.name, _COLUMNS, BadMapping):
+    for row in read_rows(path, path.name, COLUMNS, BadMapping):
         histologies, sites = row["histologies"].split(), row["sites"].split()
         for concept in (*histologies, *sites):
             if concept not in vocabulary.concepts:

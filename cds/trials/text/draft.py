@@ -10,11 +10,23 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from cds.core.criteria import AnyOf, Asked, Criterion, Measured, Not, Reason, Rule, Section, leaves
+from cds.core.criteria import (
+    AllOf,
+    AnyOf,
+    Asked,
+    Criterion,
+    Measured,
+    Not,
+    Readings,
+    Reason,
+    Rule,
+    Section,
+    leaves,
+)
 from cds.trials.text.compose import Outcome, Stated, stated_by
 from cds.trials.text.headings import Mode
 from cds.trials.text.lexicon import Lexicon
-from cds.trials.text.outline import Line, outline
+from cds.trials.text.outline import Lead, Line, outline
 from cds.trials.text.reading import Part, Reader, Reading, ReadingKind
 from cds.trials.text.sentences import parts_of
 from cds.trials.text.source import Span
@@ -97,18 +109,37 @@ def _groups(lines: Iterable[Line]) -> Iterable[tuple[Line, ...]]:
         group = tuple(run)
         if key is None:
             yield from ((line,) for line in group)
+        elif key[0] == _OR:
+            yield from _chains(group)
         else:
             yield group
 
 
+def _chains(lines: Iterable[Line]) -> Iterable[tuple[Line, ...]]:
+    """Part lines that "or" joins at those which it does not join to the line before: "A or B" and then "C or D"."""
+    chain: list[Line] = []
+    for line in lines:
+        if chain and not line.continues:
+            yield tuple(chain)
+            chain = []
+        chain.append(line)
+    yield tuple(chain)
+
+
+_ANY, _OR = "any", "or"
+
+
 def _joined_by(line: Line) -> tuple[object, ...] | None:
-    """Say what joins a line to its neighbours as alternatives: a heading that asks for one of them, or "or"."""
-    if line.section is not Section.INCLUSION:
+    """Say what joins a line to its neighbours as alternatives: a heading that asks for one of them, or "or".
+
+    Of what must not be, each by itself is an obstacle, whatever joins them.
+    """
+    if line.section is not Section.INCLUSION or any(lead.mode is Mode.NONE for lead in line.leads):
         return None
     for place, lead in enumerate(line.leads):
         if lead.mode is Mode.ANY:
-            return ("any", *(each.text for each in line.leads[: place + 1]))
-    return ("or", *(each.text for each in line.leads)) if line.alternative else None
+            return (_ANY, *(each.start for each in line.leads[: place + 1]))
+    return (_OR, *(each.start for each in line.leads)) if line.alternative else None
 
 
 def _stated(line: Line, readers: Sequence[Reader], lexicon: Lexicon) -> Stated:
@@ -144,7 +175,7 @@ def _drafted(stated: Sequence[tuple[Line, Stated]], trusted: frozenset[ReadingKi
     says = " ".join(dict.fromkeys(each.says for _, each in stated if each.says))
     whole = _worded(" / ".join(line.text for line, _ in stated))
     rules = tuple(dict.fromkeys(each.rule for _, each in stated))
-    rule = rules[0] if len(rules) == 1 else AnyOf(rules)
+    rule = rules[0] if len(rules) == 1 else _one_of(rules, {line.leads for line, _ in stated})
     question = Asked(whole, Reason.NOT_COMPUTABLE)
     scope = "; ".join(dict.fromkeys(line.scope for line, _ in stated if line.scope))
     if scope:
@@ -165,6 +196,11 @@ def _drafted(stated: Sequence[tuple[Line, Stated]], trusted: frozenset[ReadingKi
     return Drafted(
         criterion, _least([each.outcome for _, each in stated]), kinds, tuple(line.span for line, _ in stated), says
     )
+
+
+def _one_of(rules: tuple[Rule, ...], levels: set[tuple[Lead, ...]]) -> Rule:
+    """Give alternatives; of those at several levels some may belong together, so that they are read both ways."""
+    return AnyOf(rules) if len(levels) == 1 else Readings((AllOf(rules), AnyOf(rules)))
 
 
 def _under(lines: Iterable[Line]) -> str:

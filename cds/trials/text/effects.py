@@ -41,10 +41,10 @@ _NOTHING = forms(
     that which this these those their his her patient subject participant individual person people adult
     known documented documentation evidence history following criteria criterion study trial defined below above listed
     time enrollment enrolment screening registration baseline randomization entry inclusion i.e. ie also
-    other than one must be able meet status level value result least measured assessed determined according based using
+    must be able meet status level value result least measured assessed determined according based using
     obtained performed note diagnosis diagnosed presence present its it they he she each both laboratory serum
-    blood plasma local institutional institution standard e g"""
-) - forms("other than one such e")
+    blood plasma local institutional institution standard g"""
+)
 _SIGNS_OF_NOTHING = frozenset(".,;:()[]\"'•*-–—‐#%†‡&")
 _EXCEPTS = forms(
     """unless except exception excepting excluding however provided if when where allowed allowable permitted acceptable
@@ -62,7 +62,7 @@ _SHUTS_OUT = (
     re.compile(
         r"\b(?:is|are|will|would) not (?:be )?(?:eligible|allowed|permitted|included|enrolled)\b", re.IGNORECASE
     ),
-    re.compile(r"\b(?:excluded|ineligible|prohibited|exclusionary)\W*$", re.IGNORECASE),
+    re.compile(r"(?<!\bnot )(?<!\bnot be )\b(?:excluded|ineligible|prohibited|exclusionary)\W*$", re.IGNORECASE),
 )
 _DEMANDS = re.compile(
     r"\W*(?:(?:all|the) )?(?:(?:female|male|adult|eligible) )?"

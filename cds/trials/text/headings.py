@@ -81,8 +81,7 @@ _SENTENCE = re.compile(
 
 def section_of(text: str) -> Heading | None:
     """Say whether a line begins a section; nothing for a line that only speaks of criteria."""
-    if not text or len(text) > _LONGEST:
-        text = text[:_LONGEST]
+    text = text[:_LONGEST]
     found = _SECTION.match(text)
     if found is None or (found["both"] and found["colon"] != ":") or not _is_heading(found):
         return _criteria_for(text)
@@ -94,7 +93,7 @@ def _is_heading(found: re.Match[str]) -> bool:
     around = f"{found['before']} {found['after']}"
     if _SENTENCE.search(around) and not _is_plain(around):
         return False
-    if _REFERS.search(found["before"]):
+    if _REFERS.search(found["before"]) or found["before"].count("(") > found["before"].count(")"):
         return False
     if found["criteria"]:
         return True
@@ -103,8 +102,9 @@ def _is_heading(found: re.Match[str]) -> bool:
 
 
 _REFERS = re.compile(
-    r"\b(?:noted|listed|described|stated|specified|defined|outlined|mentioned|given|as|in|per|see|under|by|to|of|the|with|meet(?:s|ing)?|an?|considered|not|"
-    r"fulfil(?:l|ls|ling)?|above|below|other|these|this|those)\W*$",
+    r"\b(?:noted|listed|described|stated|specified|defined|outlined|mentioned|given|as|in|per|see|under|by|to|of|the|"
+    r"with|meet(?:s|ing)?|an?|considered|not|"
+    r"fulfil(?:l|ls|ling)?|above|below|other|these|this|those|also|no)\W*$",
     re.IGNORECASE,
 )
 """Words before "inclusion criteria" by which a sentence only refers to them."""
@@ -192,8 +192,9 @@ _SOME = re.compile(r"\b(?:two|three|2|3)(?: or more)? of (?:the )?", re.IGNORECA
 _NONE = re.compile(
     r"\b(?:none of|must not|may not|should not|cannot|do(?:es)? not have|have not|has not|not have|without|"
     r"no (?:prior|previous|history|evidence|known|current|active)\b"
-    r"|are not eligible|is not eligible|not be eligible|not permitted|not allowed|prohibited|are excluded|be excluded|"
-    r"ineligible|disqualif\w+|disallowed|not be (?:enrolled|included|allowed|admitted))\b",
+    r"|are not eligible|is not eligible|not be eligible|not permitted|not allowed|(?<!not )prohibited|are excluded|"
+    r"(?<!not )be excluded|"
+    r"(?<!not )ineligible|disqualif\w+|disallowed|not be (?:enrolled|included|allowed|admitted))\b",
     re.IGNORECASE,
 )
 

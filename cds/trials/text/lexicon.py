@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from cds.core.codes import NAME
@@ -112,8 +112,3 @@ def _names_of(vocabulary: Vocabulary) -> Iterable[tuple[str, str]]:
             yield from (
                 (each.concept, code.value) for each in meanings if each.counts and each.relation.value == "exact"
             )
-
-
-def phrases_in(rows: Iterable[Mapping[str, str]]) -> tuple[tuple[str, str], ...]:
-    """Give the pairs of concept and words of a table of phrases."""
-    return tuple((row["concept_id"], row["phrase"]) for row in rows)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from cds.core.vocabulary import ConceptKind
 from cds.errors import BadMapping
 from cds.files import Fault, Row, by_place, read_rows
-from cds.trials.text.diseases import Role
+from cds.trials.text.diseases import COLUMNS, Role, narrows
 from cds.trials.text.tokens import compared
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["lint_diseases"]
 
-_COLUMNS = ("phrase", "role", "histologies", "sites", "comment")
 _NAMING = frozenset({Role.DISEASE.value, Role.HISTOLOGY.value})
+_ROLES = frozenset(each.value for each in Role)
 _KINDS = {"histologies": ConceptKind.HISTOLOGY, "sites": ConceptKind.SITE}
 
 
@@ -28,10 +28,9 @@ def lint_diseases(mappings: Path, vocabulary: Vocabulary) -> list[Fault]:
     """Find every fault of the names of cancers, sorted by place."""
     path = mappings / "diseases.csv"
     try:
-        rows = read_rows(path, f"{mappings.name}/{path.name}", _COLUMNS, BadMapping)
+        rows = read_rows(path, f"{mappings.name}/{path.name}", COLUMNS, BadMapping)
     except BadMapping as problem:
-        place, _, reason = str(problem).partition(": ")
-        return [Fault(place, reason)]
+        return [Fault.of(problem)]
     faults = {*_order(rows), *_meanings(rows)}
     faults.update(fault for row in rows for fault in (*_concepts(row, vocabulary), *_role(row)))
     return sorted(faults, key=by_place)
@@ -60,7 +59,8 @@ def _meanings(rows: Iterable[Row]) -> Iterator[Fault]:
 
 def _meaning(row: Row) -> tuple[str, frozenset[str], frozenset[str], bool]:
     concepts = (frozenset(row[name].split()) for name in _KINDS)
-    return (row["role"], *concepts, row["comment"].startswith("narrows"))  # type: ignore[return-value] # two concepts
+    narrower = row["role"] in _ROLES and narrows(Role(row["role"]), row["comment"])
+    return (row["role"], *concepts, narrower)  # type: ignore[return-value] # two concepts
 
 
 def _concepts(row: Row, vocabulary: Vocabulary) -> Iterator[Fault]:

@@ -20,26 +20,29 @@ __all__ = ["Lead", "Line", "outline"]
 
 @dataclass(frozen=True, slots=True)
 class Lead:
-    """A line that others stand under, and how it takes them: all of them, any one, none, or as exceptions."""
+    """A line that others stand under, and how it takes them: all of them, any one, none, or as exceptions.
+
+    ``start`` is its place in the clean text: two lines may have the same words.
+    """
 
     text: str
     mode: Mode
+    start: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
     """One bullet, paragraph or heading, without its bullet sign.
 
-    ``span`` is its place in the record's text, ``start`` its place in the clean text; ``number`` the registry line it
-    begins in (1 is the first, blank lines count) and ``last_number`` the one it ends in. ``section`` is nothing where
-    the text has not said yet whether it includes or excludes. ``scope`` names the part of the trial (a cohort, an arm,
-    donors) that it holds for; blank: all. ``leads`` are the lines it stands under, the nearest last. ``heading``: it
-    states nothing of its own. ``alternative``: it is joined to its neighbour by "or".
+    ``span`` is its place in the record's text; ``number`` the registry line it begins in (1 is the first, blank lines
+    count) and ``last_number`` the one it ends in. ``section`` is nothing where the text has not said yet whether it
+    includes or excludes. ``scope`` names the part of the trial (a cohort, an arm, donors) that it holds for; blank:
+    all. ``leads`` are the lines it stands under, the nearest last. ``heading``: it states nothing of its own.
+    ``alternative``: it is joined to a neighbour by "or"; ``continues``: to the one before.
     """
 
     text: str
     span: Span
-    start: int
     number: int
     last_number: int
     section: Section | None
@@ -47,6 +50,7 @@ class Line:
     leads: tuple[Lead, ...] = ()
     heading: bool = False
     alternative: bool = False
+    continues: bool = False
 
 
 class _Style(enum.Enum):
@@ -81,7 +85,6 @@ class _Item:
     last_number: int
     indent: int
     style: _Style
-    depth: int = 0
 
 
 def outline(raw: str) -> tuple[Line, ...]:
@@ -188,7 +191,7 @@ class _Open:
 
     indent: int
     style: _Style
-    lead: Lead | None
+    lead: Lead
     scope: str
 
 
@@ -232,7 +235,7 @@ class _Shaping:
             heading=(mode is not None and text.rstrip().endswith(":")) or (following is not None and names_part(text)),
             scope=scope.name if scope else "",
         )
-        told = Lead(" ".join(text.split()), mode or Mode.ALL)
+        told = Lead(" ".join(text.split()), mode or Mode.ALL, item.start)
         self.open.append(_Open(item.indent, item.style, told, scope.name if scope else ""))
 
     def _is_under(self, following: _Item, item: _Item) -> bool:
@@ -260,7 +263,7 @@ class _Shaping:
             return True
         if any(each.style is item.style and each.indent == item.indent for each in self.open[:-1]):
             return True
-        ended = last.lead is not None and (last.lead.text.endswith(":") or names_part(last.lead.text))
+        ended = last.lead.text.endswith(":") or names_part(last.lead.text)
         if last.style is _Style.NONE:
             return not ended
         return not ended and item.style not in {_Style.LETTER, _Style.ROMAN}
@@ -277,12 +280,11 @@ class _Shaping:
         line = Line(
             " ".join(text[start:end].split()),
             self.clean.span(start, end),
-            start,
             item.number,
             item.last_number,
             self.section,
             "; ".join(dict.fromkeys(filter(None, scopes))),
-            tuple(each.lead for each in self.open if each.lead is not None),
+            tuple(each.lead for each in self.open),
             heading,
         )
         self.done.append(line)
@@ -297,13 +299,14 @@ def _joined_by_or(lines: list[Line]) -> list[Line]:
             marked[place] = replace(marked[place], heading=True)
         if alone or _ENDS_IN_OR.search(line.text[-12:]):
             _mark(marked, place - 1 if alone else place)
-            _mark(marked, place + 1)
+            _mark(marked, place + 1, continues=True)
         if not alone and _BEGINS_WITH_OR.match(line.text):
             _mark(marked, place - 1)
-            _mark(marked, place)
+            _mark(marked, place, continues=True)
     return marked
 
 
-def _mark(lines: list[Line], place: int) -> None:
+def _mark(lines: list[Line], place: int, *, continues: bool = False) -> None:
     if 0 <= place < len(lines) and not lines[place].heading:
-        lines[place] = replace(lines[place], alternative=True)
+        line = lines[place]
+        lines[place] = replace(line, alternative=True, continues=continues or line.continues)

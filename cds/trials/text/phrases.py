@@ -48,8 +48,7 @@ def lint_phrases(mappings: Path, vocabulary: Vocabulary) -> list[Fault]:
         try:
             read = _rows(path)
         except BadMapping as problem:
-            place, _, reason = str(problem).partition(": ")
-            faults.add(Fault(place, reason))
+            faults.add(Fault.of(problem))
             continue
         faults.update(_order(read))
         rows.extend(read)

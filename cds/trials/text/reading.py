@@ -23,8 +23,6 @@ class ReadingKind(enum.Enum):
     PERFORMANCE = "performance-status"
     LAB = "laboratory-or-vital-sign"
     DISEASE = "disease"
-    STAGE = "stage-or-extent"
-    BIOMARKER = "biomarker"
     CONDITION = "condition"
     OTHER_CANCER = "other-cancer"
     PRIOR_DRUG = "earlier-treatment"

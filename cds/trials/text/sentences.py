@@ -58,9 +58,10 @@ def parts_of(line: Line, lexicon: Lexicon) -> Iterable[Part]:
     """Give the sentences of a line, ready to be read; a line of no section is read as one that includes."""
     context = tuple(lead.text for lead in line.leads)
     for text in sentences_in(line.text):
-        tokens = tokens_of(text)
+        plain = plainly(text)
+        tokens = tokens_of(plain)
         names = tuple(each for each in lexicon.find(tokens) if not _names_an_equation(tokens, each.behind))
-        yield Part(text, plainly(text), tokens, names, line.section or Section.INCLUSION, context)
+        yield Part(text, plain, tokens, names, line.section or Section.INCLUSION, context)
 
 
 def _names_an_equation(tokens: Sequence[Token], behind: int) -> bool:

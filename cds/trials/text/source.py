@@ -14,7 +14,7 @@ from dataclasses import dataclass
 __all__ = ["Clean", "Span", "cleaned"]
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Span:
     """A piece of the record's eligibility text: from ``start`` up to but not including ``end``, in characters."""
 

@@ -86,6 +86,13 @@ def test_what_an_exclusion_says_plainly(text: str, rule: Rule) -> None:
     assert (told.rule, told.outcome) == (rule, Outcome.COMPUTED)
 
 
+@pytest.mark.parametrize("text", ["HIV is not excluded", "Patients with HIV are not excluded", "HIV is not ineligible"])
+def test_what_is_not_excluded_shuts_nobody_out(text: str) -> None:
+    for told in (included(text), excluded(text)):
+        assert told.outcome is Outcome.REVIEW
+        assert isinstance(told.rule, Asked)
+
+
 def test_words_that_narrow_stand_beside_what_was_read() -> None:
     assert included("Severe HIV").rule == AllOf((HIV, question("Severe HIV")))
     assert excluded("Severe HIV").rule == Not(AllOf((HIV, question("Severe HIV"))))

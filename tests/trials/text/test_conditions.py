@@ -1,5 +1,7 @@
 """Diagnoses, pregnancy and the named disease in text: what is read, and what only looks like it."""
 
+from time import perf_counter
+
 import pytest
 
 from cds.core.chart import Sex
@@ -193,3 +195,17 @@ def test_what_is_active_by_its_name_must_be_there_now() -> None:
 
 def test_those_who_have_it_are_not_asked_to_have_it() -> None:
     assert read(read_conditions, "Stroke-affected participants must be stable", "Inclusion") == []
+
+
+@pytest.mark.parametrize(
+    "text", ["stroke x tuberculosis then ", "stroke within 6 months, ", "prior history of stroke "]
+)
+def test_time_grows_with_length_only(text: str) -> None:
+    def taken(times: int) -> float:
+        told = part(text * times)
+        start = perf_counter()
+        read_conditions(told, LEXICON)
+        return perf_counter() - start
+
+    short = max(taken(200), 0.002)
+    assert taken(1600) < 8 * 6 * short

@@ -20,6 +20,7 @@ from cds.core.criteria import (
     IfThen,
     Measured,
     Not,
+    PerformanceStatus,
     Readings,
     Reason,
     Rule,
@@ -92,7 +93,7 @@ def test_lines_that_say_the_same_have_ids_of_their_own() -> None:
 
 
 # -------------------------------------------------------------------------------------------------------- who decides
-def _saying(rule: Rule) -> Sequence[Drafted]:
+def _saying(rule: Rule, trusted: frozenset[ReadingKind] = NOBODY) -> Sequence[Drafted]:
     def reader(part: Part, lexicon: Lexicon) -> Sequence[Reading]:
         del lexicon
         return [Reading(ReadingKind.LAB, rule, 0, len(part.tokens), "So.")]
@@ -100,7 +101,7 @@ def _saying(rule: Rule) -> Sequence[Drafted]:
     return [
         each
         for section in ("Inclusion", "Exclusion")
-        for each in drafted(f"{section} Criteria:\n\n* Words\n* No words", [reader], LEXICON, NOBODY)
+        for each in drafted(f"{section} Criteria:\n\n* Words\n* No words", [reader], LEXICON, trusted)
     ]
 
 
@@ -136,6 +137,65 @@ def test_the_same_reading_decides_where_it_is_trusted(rule: Rule) -> None:
     assert find(rule, chart()).truth is Truth.UNMET
     first, *_ = _saying(rule)
     assert find(first.criterion.rule, chart()).truth is Truth.UNKNOWN
+    first, *_ = _saying(rule, EVERY)
+    assert find(first.criterion.rule, chart()).truth is Truth.UNMET
+
+
+# ------------------------------------------------------------------------------------------------ which belong together
+_AGE, _GRADE = Age(18), PerformanceStatus(1, 0)
+_PLATELETS = Measured(("platelets",), low=Limit(Fraction(100), "10*9/L"))
+_CREATININE = Measured(("creatinine",), high=Limit(Fraction(3, 2), "mg/dL"))
+
+
+def _grouped(*lines: str) -> list[tuple[tuple[int, ...], Rule]]:
+    made = draft("\n".join(("Inclusion Criteria:", "", *lines)))
+    return [(each.criterion.lines, each.criterion.rule) for each in made]
+
+
+def test_a_list_within_a_list_of_which_one_is_enough_may_belong_together() -> None:
+    told = _grouped(
+        "* At least one of the following:",
+        "  * Age ≥ 18 years",
+        "  * All of the following:",
+        "    * ECOG performance status 0-1",
+        "    * Platelets ≥ 100 x 10^9/L",
+    )
+    rules_ = (_AGE, _GRADE, _PLATELETS)
+    assert told == [((4, 6, 7), Readings((AllOf(rules_), AnyOf(rules_))))]
+
+
+def test_two_lists_under_headings_that_say_the_same_are_two() -> None:
+    told = _grouped(
+        "* One of the following:",
+        "  * Age ≥ 18 years",
+        "  * ECOG performance status 0-1",
+        "* One of the following:",
+        "  * Platelets ≥ 100 x 10^9/L",
+        "  * Creatinine ≤ 1.5 mg/dL",
+    )
+    assert told == [((4, 5), AnyOf((_AGE, _GRADE))), ((7, 8), AnyOf((_PLATELETS, _CREATININE)))]
+
+
+@pytest.mark.parametrize("heading", ["Must not have any of the following:", "Must not have:"])
+def test_of_what_must_not_be_each_is_an_obstacle_by_itself(heading: str) -> None:
+    told = _grouped(
+        f"* {heading}",
+        "  * At least one of the following:",
+        "    * ECOG performance status 0-1",
+        "    * Age ≥ 18 years",
+    )
+    assert told == [((5,), Not(_GRADE)), ((6,), Not(_AGE))]
+
+
+def test_or_joins_a_line_to_the_next_and_no_further() -> None:
+    told = _grouped(
+        "* Age ≥ 18 years OR",
+        "* ECOG performance status 0-1",
+        "* Creatinine ≤ 1.5 mg/dL OR",
+        "* Platelets ≥ 100 x 10^9/L",
+    )
+    assert [lines for lines, _ in told] == [(3, 4), (5, 6)]
+    assert told[0][1] == AnyOf((_AGE, _GRADE))
 
 
 # ------------------------------------------------------------------------------------------------------ any text at all

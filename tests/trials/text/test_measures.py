@@ -1,6 +1,7 @@
 """How protocols write limits, form by form: units, multiples, signs; who shares a limit; and for whom it holds."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -234,9 +235,10 @@ def test_one_that_is_too_high_is_enough_to_exclude_where_or_says_so() -> None:
 def test_within_normal_limits_is_beyond_neither_end() -> None:
     whole = measured("lvef", "≥ 1 LLN", "≤ 1 ULN")
     assert rules("LVEF within normal limits") == [whole]
-    assert rules("Creatinine within institutional normal limits") == [
-        Readings((measured("creatinine", "≥ 1 LLN", "≤ 1 ULN"), measured("creatinine", "≤ 1 ULN")))
-    ]
+    for name, concept in (("Creatinine", "creatinine"), ("Prothrombin time", "prothrombin-time")):
+        assert rules(f"{name} within institutional normal limits") == [
+            Readings((measured(concept, "≥ 1 LLN", "≤ 1 ULN"), measured(concept, "≤ 1 ULN")))
+        ]
 
 
 def test_both_pressures_of_a_pair() -> None:
@@ -399,8 +401,8 @@ def test_requirements_that_run_together_without_a_comma() -> None:
 
 
 def test_a_partial_prothrombin_time_is_none() -> None:
-    (found,) = rules("Prothrombin time and partial prothrombin time (PTT) ≤ 1.5 x ULN")
-    assert found in ([measured("aptt", "≤ 1.5 ULN")], measured("aptt", "≤ 1.5 ULN"))
+    told = rules("Prothrombin time and partial prothrombin time (PTT) ≤ 1.5 x ULN")
+    assert told == [measured("aptt", "≤ 1.5 ULN")]
 
 
 @pytest.mark.parametrize(
@@ -427,23 +429,41 @@ def test_what_was_read_is_told() -> None:
     ]
 
 
-def test_the_time_of_a_heading_holds_for_the_tests_under_it() -> None:
-    (line,) = [
-        each
-        for each in outline("Inclusion Criteria:\n\n* Within 10 days before the first dose:\n  * Haemoglobin >= 9 g/dL")
-        if not each.heading and "Haemo" in each.text
-    ]
+def _under(section: str, heading: str, text: str) -> list[Reading]:
+    lines = outline(f"{section} Criteria:\n\n* {heading}\n  * {text}")
+    (line,) = [each for each in lines if not each.heading and each.text == text]
     (part,) = parts_of(line, LEXICON)
-    (reading,) = read_measures(part, LEXICON)
+    return list(read_measures(part, LEXICON))
+
+
+@pytest.mark.parametrize(
+    ("heading", "days"),
+    [
+        ("Within 10 days before the first dose:", 10),
+        ("Within one week of the operation:", 7),
+        ("Within 28 calendar days of the operation:", 28),
+        ("Within 1 month of the operation:", 31),
+        ("During the past 2 weeks:", 14),
+    ],
+)
+def test_the_time_of_a_heading_holds_for_the_tests_under_it(heading: str, days: int) -> None:
+    (reading,) = _under("Inclusion", heading, "Haemoglobin >= 9 g/dL")
     assert isinstance(reading.rule, Measured)
-    assert reading.rule.within_days == 10
+    assert reading.rule.within_days == days
 
 
-def test_a_heading_of_exclusions_that_looks_back_far_leaves_results_to_a_person() -> None:
-    (line,) = [
-        each
-        for each in outline("Exclusion Criteria:\n\n* Within 6 months before the first dose:\n  * Haemoglobin < 9 g/dL")
-        if not each.heading and "Haemo" in each.text
+@pytest.mark.parametrize(
+    "heading", ["Within 6 months before the first dose:", "Within 6 months of the last operation:"]
+)
+def test_a_heading_of_exclusions_that_looks_back_far_leaves_results_to_a_person(heading: str) -> None:
+    assert _under("Exclusion", heading, "Haemoglobin < 9 g/dL") == []
+
+
+def test_an_exclusion_that_looks_back_far_leaves_results_to_a_person() -> None:
+    assert rules("Haemoglobin < 9 g/dL within 6 months before enrollment", "Exclusion") == []
+    assert rules("Haemoglobin < 9 g/dL within 14 days before enrollment", "Exclusion") == [
+        replace(measured("haemoglobin", "< 9 g/dL"), within_days=14)
     ]
-    (part,) = parts_of(line, LEXICON)
-    assert read_measures(part, LEXICON) == ()
+    assert rules("LVEF >= 50% within 6 months before enrollment") == [
+        replace(measured("lvef", "≥ 50 %"), within_days=183)
+    ]

@@ -58,6 +58,7 @@ def test_a_line_stands_under_its_heading() -> None:
         ("Prior cancer. The following are allowed:", Mode.EXCEPT),
         ("Patients must not have:", Mode.NONE),
         ("No history of the following:", Mode.NONE),
+        ("Patients will not be excluded who have:", Mode.ALL),
     ],
 )
 def test_how_a_heading_takes_what_stands_under_it(lead: str, mode: Mode) -> None:
@@ -93,6 +94,8 @@ def test_headings_of_sections(text: str, section: Section, scope: str) -> None:
         "Patients with prior surgery are eligible for enrollment",
         "Bilateral tubal occlusion",
         "Note: HIV testing is not required for eligibility for this protocol",
+        "Absence of HIV (see also exclusion criteria)",
+        "No exclusion criteria",
     ],
 )
 def test_lines_that_only_speak_of_criteria_are_no_headings(text: str) -> None:
@@ -184,7 +187,7 @@ def test_no_word_is_lost(text: str) -> None:
     "text",
     [
         "To be eligible, patients must meet all of the following:",
-        "Each participant must fulfil these requirements below:".replace("these", "the"),
+        "Each participant must fulfil the requirements below:",
         "2.1. Subjects must have:",
         "Subjects are eligible only if all of the following criteria apply:",
     ],

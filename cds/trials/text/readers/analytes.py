@@ -14,7 +14,7 @@ from cds.trials.text.lexicon import Lexicon
 from cds.trials.text.readers.bounds import Bound
 from cds.trials.text.reading import Part
 
-__all__ = ["Mention", "measured", "mentions_in"]
+__all__ = ["Mention", "iter_concepts", "measured", "mentions_in"]
 
 EGFR, CLEARANCE, CLEARANCE_BSA = "egfr-unspecified", "creatinine-clearance", "creatinine-clearance-bsa"
 _EGFRS = (CLEARANCE_BSA, EGFR, "egfr-mdrd", "egfr-ckd-epi-2009", "egfr-ckd-epi-2021", "egfr-cystatin-c")
@@ -96,9 +96,9 @@ def _by_formula(concepts: tuple[str, ...], plain: str) -> tuple[str, ...]:
     return concepts
 
 
-_COUNTS = {"absolute-neutrophil-count", "platelets", "leukocytes", "lymphocyte-count", "cd4-count", "eosinophil-count"}
+_COUNTS = ("absolute-neutrophil-count", "platelets", "leukocytes", "lymphocyte-count", "eosinophil-count")
 _BARE = {
-    **dict.fromkeys(_COUNTS - {"cd4-count"}, (Fraction(500), Fraction(2_000_000), "/uL")),
+    **dict.fromkeys(_COUNTS, (Fraction(500), Fraction(2_000_000), "/uL")),
     "haemoglobin": (Fraction(5), Fraction(16), "g/dL"),
     "bmi": (Fraction(10), Fraction(60), "kg/m2"),
     "lvef": (Fraction(20), Fraction(80), "%"),

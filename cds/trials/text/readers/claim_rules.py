@@ -129,23 +129,15 @@ def _limit_said(bound: Bound) -> str:
     return f"{sign[bound.low, bound.inclusive]} {number}{unit}".rstrip()
 
 
-_ONLY_HIGH = frozenset(
-    [
-        "bilirubin-total",
-        "bilirubin-direct",
-        "ast",
-        "alt",
-        "alkaline-phosphatase",
-        "ggt",
-        "creatinine",
-        "inr",
-        "aptt",
-        "amylase",
-        "lipase",
-        "ldh",
-        "troponin-i",
-        "troponin-t",
-        "creatine-kinase",
-        "urea-nitrogen",
-    ]
-)
+_ONLY_HIGH = _THE_LESS_THE_BETTER | {
+    "bilirubin-direct",
+    "alkaline-phosphatase",
+    "ggt",
+    "amylase",
+    "lipase",
+    "ldh",
+    "troponin-i",
+    "troponin-t",
+    "creatine-kinase",
+    "urea-nitrogen",
+}

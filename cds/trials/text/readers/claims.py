@@ -15,7 +15,7 @@ from cds.trials.text.readers.analytes import Mention
 from cds.trials.text.readers.bounds import Bound
 from cds.trials.text.readers.provisos import allowance_at, unhelped_at
 from cds.trials.text.readers.whom import whom_before, whom_behind, whom_of
-from cds.trials.text.readers.windows import windows_in
+from cds.trials.text.readers.windows import days_of, span, windows_in
 from cds.trials.text.reading import Part
 
 __all__ = [
@@ -68,40 +68,44 @@ def bracket_closed(plain: str, start: int, end: int) -> int:
 def take_window(clause: Claim, plain: str) -> None:
     """Take the time within which a test counts, where it stands right behind the limit."""
     if found := _WINDOW.match(plain, clause.end):
-        clause.window = int(found["number"]) * _DAYS[found["unit"].casefold()[0]]
+        clause.window = days_of(found["number"], found["unit"])
         clause.end = bracket_closed(plain, clause.end, found.end())
         return
-    for window in windows_in(plain[: clause.end + 200]):
-        between = plain[clause.end : window.start]
-        if window.start >= clause.end and _TESTED.fullmatch(between) and window.half_lives is None:
-            clause.window, clause.end = window.days, bracket_closed(plain, clause.end, window.end)
-            return
+    told = plain[clause.end : clause.end + 200]
+    window = next(iter(windows_in(told)), None)
+    if window is not None and _TESTED.fullmatch(told, 0, window.start) and window.half_lives is None:
+        clause.window = window.days
+        clause.end = bracket_closed(plain, clause.end, clause.end + window.end)
 
 
 def take_window_above(part: Part, claims: Iterable[Claim]) -> None:
     """Take the time within which tests count from the nearest heading that names one.
 
-    Under a heading of exclusions it looks back over all results of that time, which no rule of the newest one tells.
+    An exclusion of a longer time looks back over all results of it, which no rule of the newest one tells, whether the
+    heading says so or the sentence.
     """
     told = list(claims)
     for heading in reversed(part.context):
         days = [each.days for each in windows_in(heading) if each.half_lives is None] or _days_in(heading)
-        if days and part.section is Section.EXCLUSION and max(days) > _RECENT:
-            raise NotPlainError
         if days:
+            looks_back = max(days) > _RECENT
             for claim in told:
                 claim.window = min(days) if claim.window is None else claim.window
-            return
+            break
+    else:
+        looks_back = False
+    if part.section is Section.EXCLUSION and (looks_back or any((each.window or 0) > _RECENT for each in told)):
+        raise NotPlainError
 
 
 def _days_in(heading: str) -> list[int]:
-    """Give the days or weeks within which a heading has tests done, whatever they are counted from."""
-    return [int(each["number"]) * _DAYS[each["unit"].casefold()] for each in _WITHIN.finditer(heading)]
+    """Give the days within which a heading has tests done, whatever they are counted from."""
+    return [days_of(each["number"], each["unit"]) for each in _WITHIN.finditer(heading)]
 
 
 _WITHIN = re.compile(
-    r"(?:within|≤|<=|=<|no more than|not more than|in the)\s{0,2}(?:the )?(?:last |previous |prior )?"
-    r"(?P<number>\d{1,3})\s{0,2}(?:calendar )?(?P<unit>d|w)(?:ays?|eeks?)\b",
+    r"(?:within|≤|<=|=<|no more than|not more than|in the|during(?: the)?)\s{0,2}(?:the )?"
+    r"(?:last |past |previous |prior )?" + span("number", "unit"),
     re.IGNORECASE,
 )
 
@@ -125,9 +129,6 @@ _WINDOW = re.compile(
     re.IGNORECASE,
 )
 """A window in brackets of its own, whatever it counts back from: all of it is before the first dose."""
-
-
-_DAYS = {"d": 1, "w": 7}
 
 
 _TESTED = re.compile(

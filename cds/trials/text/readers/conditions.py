@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from cds.core.criteria import HasCondition
 from cds.core.vocabulary import ConceptKind
 from cds.trials.text.lexicon import Lexicon, Named
-from cds.trials.text.readers.windows import windows_in
+from cds.trials.text.readers.windows import window_behind
 from cds.trials.text.reading import Part, Reading, ReadingKind
 from cds.trials.text.tokens import covering
 
@@ -59,6 +59,8 @@ _ACTIVE = re.compile(
 _PAST = re.compile(
     r"\b(?:prior|previous|past|personal|medical|any|known|a|an|the|history of|history)\s*$", re.IGNORECASE
 )
+_FAR = 60
+"""So far before a name at most the words stand that go with it."""
 _JOINT = re.compile(
     r"\s*(?:,|/|;)?\s*(?:\(\w{1,6}\),?\s*)?(?:or|and/or|,)?\s*(?:(?:a|an|any|the|other|known|history of|prior|"
     r"other forms of)\s+){0,3}",
@@ -122,18 +124,22 @@ def _end(named: Named, part: Part) -> int:
     return bracket.end() if bracket else end
 
 
+def _before(words: re.Pattern[str], part: Part, start: int) -> re.Match[str] | None:
+    return words.search(part.plain, max(0, start - _FAR), start)
+
+
 def _reading(run: Sequence[Named], part: Part, lexicon: Lexicon) -> Reading:
     start, end = part.tokens[run[0].first].start, _end(run[-1], part)
     concepts = tuple(dict.fromkeys(_condition(each, lexicon) for each in run))
-    lead = None if (_TESTED | _OF_THE_NERVES).intersection(concepts) else _ACTIVE.search(part.plain[:start])
+    lead = (
+        None
+        if (_TESTED | _OF_THE_NERVES).intersection(concepts)
+        else _ACTIVE.search(part.plain, max(0, start - _FAR), start)
+    )
     is_active = lead is not None or part.tokens[run[0].first].form == "active"
-    while lead or (lead := _PAST.search(part.plain[:start])):
+    while lead or (lead := _before(_PAST, part, start)):
         start, lead = lead.start(), None
-    days = None
-    for window in windows_in(part.plain[: end + 160]):
-        if window.start >= end and not part.plain[end : window.start].strip(" ,(") and window.half_lives is None:
-            days, end = window.days, window.end
-            break
+    days, end = window_behind(part.plain, end)
     first, behind = covering(part.tokens, start, end)
     rule = HasCondition(concepts, active=is_active and days is None, within_days=days)
     names = " or ".join(lexicon.vocabulary.display(each) for each in concepts)

@@ -14,7 +14,7 @@ from cds.core.criteria import AllOf, AnyOf, Asked, Not, OtherMalignancy, Reason,
 from cds.core.vocabulary import ConceptKind
 from cds.trials.text.effects import forms
 from cds.trials.text.lexicon import Lexicon
-from cds.trials.text.readers.windows import windows_in
+from cds.trials.text.readers.windows import window_behind
 from cds.trials.text.reading import Part, Reading, ReadingKind
 from cds.trials.text.tokens import Sort, Token, covering
 
@@ -67,7 +67,6 @@ _ANOTHER_MATTER = re.compile(
     re.IGNORECASE,
 )
 _OF_TUMOURS = frozenset({ConceptKind.HISTOLOGY, ConceptKind.SITE})
-_FAR = 160
 
 
 def read_other_cancer(part: Part, lexicon: Lexicon) -> Sequence[Reading]:
@@ -90,7 +89,7 @@ def read_other_cancer(part: Part, lexicon: Lexicon) -> Sequence[Reading]:
 def _read(part: Part, lexicon: Lexicon, first: int, end: int, *, narrowed: bool) -> Sequence[Reading]:
     studied = _STUDIED.match(part.plain, end)
     end = studied.end() if studied else end
-    days, end = _window(part.plain, end)
+    days, end = window_behind(part.plain, end)
     rest = part.plain[end:]
     if rest.strip(" .;,"):
         if not _SPARING.match(rest) or _speaks_of_more(part, lexicon, end):
@@ -135,14 +134,6 @@ def _noun(tokens: Sequence[Token], first: int) -> int | None:
         if token.form not in _IDLE | _OTHER | _NARROWER:
             return None
     return None
-
-
-def _window(plain: str, end: int) -> tuple[int | None, int]:
-    for window in windows_in(plain[end : end + _FAR]):
-        if not plain[end : end + window.start].strip(" ,(") and window.half_lives is None:
-            return window.days, end + window.end
-        break
-    return None, end
 
 
 def _speaks_of_more(part: Part, lexicon: Lexicon, end: int) -> bool:

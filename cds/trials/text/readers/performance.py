@@ -6,9 +6,11 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from cds.core.criteria import Age, AllOf, Asked, IfThen, PerformanceStatus, Readings, Reason, Rule
+from cds.core.criteria import PERFORMANCE_SCORES, Age, AllOf, Asked, IfThen, PerformanceStatus, Readings, Reason, Rule
+from cds.core.vocabulary import Vocabulary
 from cds.trials.text.effects import forms
 from cds.trials.text.lexicon import Lexicon
+from cds.trials.text.readers.windows import days_of
 from cds.trials.text.reading import Part, Reading, ReadingKind
 from cds.trials.text.tokens import Sort, covering, tokens_of
 
@@ -16,7 +18,7 @@ __all__ = ["read_performance"]
 
 _ECOG = (
     r"(?:\b(?:Eastern (?:Cooperative|Co-operative|Cooperate|Clinical) (?:Oncology )?Group|"
-    r"Eastern Cooperative Oncology(?= \(ECOG)|ECOG|Zubrod|WHO|"
+    r"Eastern Cooperative Oncology(?= \(ECOG)|ECOG|Zubrod|(?-i:WHO)|"
     r"World Health Organi[sz]ation|SWOG)\b)"
 )
 _STATUS = (
@@ -45,7 +47,7 @@ _PERFORMANCE = re.compile(
     # ECOG performance status of 0 or 1
     rf"(?:{_ECOG}(?:[\s,-]{{0,3}}(?:{_STATUS}|{_ECOG})){{0,8}}{_BETWEEN}{_grades_named('a_')})"
     # performance status (ECOG) 0-1
-    rf"|(?:(?:performance status|PS)[\s,]{{0,3}}\(?(?:{_ECOG}|\(ECOG\))[^\d<>≤≥=]{{0,20}}{_grades_named('b_')}\)?)"
+    rf"|(?:\b(?:performance status|PS)[\s,]{{0,3}}\(?(?:{_ECOG}|\(ECOG\))[^\d<>≤≥=]{{0,20}}{_grades_named('b_')}\)?)"
     # performance status 0-1 by ECOG
     rf"|(?:\b(?:performance status|PS)\s?(?:of |is |must be |score ){{0,2}}[\s=:]{{0,3}}{_grades_named('c_')}\s?"
     rf"(?:\(|on |by |per |as per |according to ){{0,2}}(?:the )?{_ECOG}"
@@ -81,7 +83,7 @@ def read_performance(part: Part, lexicon: Lexicon) -> Sequence[Reading]:
         return _with_question(part, read_performance(_until(part, steady.start()), lexicon))
     if _DETERIORATING.search(part.plain):
         return ()
-    found = sorted([*_ecog(part), *_karnofsky(part)], key=lambda each: each.first)
+    found = sorted([*_ecog(part), *_karnofsky(part, lexicon.vocabulary)], key=lambda each: each.first)
     if found and _LANSKY.search(part.plain):
         return _of_adults(part, found)
     return tuple(_in_brackets_left_out(part, found))
@@ -182,7 +184,7 @@ def _measured_when(text: str, end: int) -> tuple[int, int | None]:
         return found.end(), None
     if any(each.form not in _STARTS for each in tokens_of(found["what"]) if each.sort is Sort.WORD):
         return end, None
-    return found.end(), int(found["number"]) * (7 if found["unit"].casefold() == "week" else 1)
+    return found.end(), days_of(found["number"], found["unit"])
 
 
 def _grades(told: dict[str, str]) -> tuple[int, int] | None:
@@ -215,21 +217,30 @@ def _limited(sign: str, limit: int) -> tuple[int, int] | None:
     return limit, _WORST
 
 
-_KARNOFSKY_AS_ECOG = {
-    100: (0, 0), 90: (0, 1), 80: (1, 1), 70: (1, 2), 60: (2, 3), 50: (2, 3), 40: (3, 4), 30: (3, 4),
-}  # fmt: skip
-"""The best and the worst grade in tables of conversion (``mappings/crosswalks.csv``): between them it is open."""
-
-
-def _karnofsky(part: Part) -> Iterable[Reading]:
+def _karnofsky(part: Part, vocabulary: Vocabulary) -> Iterable[Reading]:
     for found in _KARNOFSKY.finditer(part.plain):
         if not found["sign"] and not found["more"]:
             continue
         strict = " ".join((found["sign"] or "").casefold().split()) in {">", "greater than"}
         score = int(found["score"]) + (10 if strict else 0)
-        if score not in _KARNOFSKY_AS_ECOG:
-            continue
-        grades = tuple(PerformanceStatus(each) for each in dict.fromkeys(_KARNOFSKY_AS_ECOG[score]))
-        rule: Rule = grades[0] if len(grades) == 1 else Readings(grades)
-        says = f"Read as Karnofsky score {score} or more, as the ECOG grade it stands for."
-        yield Reading(ReadingKind.PERFORMANCE, rule, *covering(part.tokens, *found.span()), says)
+        rule = _as_grades(score, vocabulary)
+        if rule is not None:
+            says = f"Read as Karnofsky score {score} or more, as the ECOG grades it stands for."
+            yield Reading(ReadingKind.PERFORMANCE, rule, *covering(part.tokens, *found.span()), says)
+
+
+def _as_grades(score: int, vocabulary: Vocabulary) -> Rule | None:
+    """Give a Karnofsky score or more as ECOG grades by the tables' crosswalk; nothing where no grade is surely so good.
+
+    Sure are the grades that no lower score stands for, possible those up to the worst the score itself may stand for.
+    """
+    ecog, karnofsky = PERFORMANCE_SCORES
+    steps = [each for each in vocabulary.crosswalks if (each.source, each.target) == (karnofsky, ecog)]
+    lower = [each.target_low for each in steps if each.source_high < score]
+    own = [each.target_high for each in steps if each.source_low <= score <= each.source_high]
+    sure = int(min(lower)) - 1 if lower else -1
+    if not own or sure < 0:
+        return None
+    grades = dict.fromkeys((sure, int(max(own))))
+    rules = tuple(PerformanceStatus(each) for each in grades)
+    return rules[0] if len(rules) == 1 else Readings(rules)

@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from fractions import Fraction
 
 from cds.core.chart import Sex
 from cds.core.criteria import Age, AllOf, AnyOf, Asked, HasCondition, Measured, Rule, Section, SexIs
-from cds.core.limits import Against, Limit
 from cds.trials.text.lexicon import Lexicon
+from cds.trials.text.readers.presence import PRESENT
 from cds.trials.text.reading import Part, Reading, ReadingKind
 from cds.trials.text.tokens import covering
 
-__all__ = ["read_pregnancy"]
+__all__ = ["FROM_AGE", "read_pregnancy"]
 
 _WHO = (
     r"(?:(?:female |adult )?(?:patients?|participants?|subjects?|individuals?|persons?|people|women|woman|females?|"
@@ -35,8 +34,8 @@ _FORM = re.compile(
     rf"(?P<rest>(?:{_JOIN}(?:{_PREGNANT}|{_NURSING})(?: {_WHO})?){{0,3}})",
     re.IGNORECASE,
 )
-_THERE = Limit(Fraction(1), "{presence}", Against.UNIT)
-_OLDEST = 60
+FROM_AGE = 61
+"""Years from which the curated trials take a pregnancy not to occur."""
 _LONGEST_PREGNANCY = 301
 
 
@@ -59,7 +58,7 @@ def read_pregnancy(part: Part, lexicon: Lexicon) -> Sequence[Reading]:
         return ()
     state = rules[0] if len(rules) == 1 else AnyOf(rules)
     first, behind = covering(part.tokens, found.start(), rest.end())
-    rule = AllOf((SexIs(Sex.FEMALE), Age(at_most=_OLDEST), state))
+    rule = AllOf((SexIs(Sex.FEMALE), Age(at_most=FROM_AGE - 1), state))
     says = "Read as a woman up to 60 years old who is pregnant or breastfeeds, whichever the words name."
     return (Reading(ReadingKind.PREGNANCY, rule, first, behind, says),)
 
@@ -68,7 +67,7 @@ def _going_on(part: Part, lexicon: Lexicon) -> Sequence[Reading]:
     """Read "because …, breastfeeding should be discontinued": who breastfeeds is asked whether she will go on."""
     if any(each not in lexicon.vocabulary.concepts for each in _FEEDING):
         return ()
-    rule = AllOf((SexIs(Sex.FEMALE), Age(at_most=_OLDEST), _nursing(), Asked("Will she go on breastfeeding?")))
+    rule = AllOf((SexIs(Sex.FEMALE), Age(at_most=FROM_AGE - 1), _nursing(), Asked("Will she go on breastfeeding?")))
     says = "Read as a woman up to 60 years old who breastfeeds and will go on, which a person must ask."
     return (Reading(ReadingKind.PREGNANCY, rule, 0, len(part.tokens), says),)
 
@@ -96,9 +95,9 @@ _FEEDING = ("breastfeeding-status", "lactation")
 
 def _pregnant() -> Rule:
     recorded = HasCondition(("pregnancy",), active=True, listed=True, within_days=_LONGEST_PREGNANCY)
-    return AnyOf((Measured(("pregnancy-test", "pregnancy-status"), low=_THERE), recorded))
+    return AnyOf((Measured(("pregnancy-test", "pregnancy-status"), low=PRESENT), recorded))
 
 
 def _nursing() -> Rule:
     recorded = HasCondition(("lactation",), active=True, listed=True)
-    return AnyOf((Measured(("breastfeeding-status",), low=_THERE), recorded))
+    return AnyOf((Measured(("breastfeeding-status",), low=PRESENT), recorded))

@@ -8,26 +8,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from fractions import Fraction
 
-from cds.core.chart import Sex
-from cds.core.criteria import Age, AnyOf, HasCondition, Measured, Rule, Section, SexIs, Underwent
-from cds.core.limits import Against, Limit
+from cds.core.childbearing import CONDITIONS, PROCEDURES, cannot_conceive
+from cds.core.criteria import AnyOf, Measured, Rule, Section
 from cds.trials.text.effects import Effect, effects_of
 from cds.trials.text.lexicon import Lexicon
-from cds.trials.text.readers.windows import windows_in
+from cds.trials.text.readers.pregnancy import FROM_AGE
+from cds.trials.text.readers.presence import ABSENT, PRESENT
+from cds.trials.text.readers.windows import window_behind
 from cds.trials.text.reading import Part, Reading, ReadingKind
 from cds.trials.text.tokens import covering
 
 __all__ = ["read_pregnancy_test"]
 
 _TEST = "pregnancy-test"
-_INFERTILE = "no-childbearing-potential"
-_REMOVED = ("hysterectomy", "bilateral-oophorectomy")
-_FROM = 61
-"""Years from which the curated trials take a pregnancy not to occur."""
-_PRESENT = Limit(Fraction(1), "{presence}", Against.UNIT, inclusive=True)
-_ABSENT = Limit(Fraction(0), "{presence}", Against.UNIT, inclusive=True)
 
 _PEOPLE = (
     r"(?:females?|wom[ae]n|girls?|persons?|people|patients?|participants?|subjects?|individuals?|WOCBP|WCBP|FCBP|FOCBP)"
@@ -80,19 +74,18 @@ def read_pregnancy_test(part: Part, lexicon: Lexicon) -> Sequence[Reading]:
 
 
 def _is_known(lexicon: Lexicon) -> bool:
-    return all(each in lexicon.vocabulary.concepts for each in (_TEST, _INFERTILE, *_REMOVED))
+    return all(each in lexicon.vocabulary.concepts for each in (_TEST, *CONDITIONS, *PROCEDURES))
 
 
 def _positive(days: int | None) -> tuple[Rule, str]:
-    return Measured((_TEST,), low=_PRESENT, within_days=days), "a positive pregnancy test"
+    return Measured((_TEST,), low=PRESENT, within_days=days), "a positive pregnancy test"
 
 
 def _negative(days: int | None) -> tuple[Rule, str]:
     """Ask for the test of whoever needs one: as ``cannot_conceive`` of the curated trials has it."""
-    tested = Measured((_TEST,), high=_ABSENT, within_days=days)
-    spared = (SexIs(Sex.MALE), Age(at_least=_FROM), HasCondition((_INFERTILE,)), Underwent(_REMOVED))
-    told = f"a negative pregnancy test of a woman under {_FROM} who can become pregnant"
-    return AnyOf((*spared, tested)), told
+    tested = Measured((_TEST,), high=ABSENT, within_days=days)
+    told = f"a negative pregnancy test of a woman under {FROM_AGE} who can become pregnant"
+    return AnyOf((*cannot_conceive(FROM_AGE).rules, tested)), told
 
 
 _DONE = re.compile(
@@ -101,7 +94,6 @@ _DONE = re.compile(
 _HOURS = re.compile(
     r"(?P<lead>\s?\(?(?:within|≤) ?(?:the last )?)(?P<hours>\d{2,3}) ?(?:hours?|hrs?|h)\b", re.IGNORECASE
 )
-_FAR = 160
 _IN_A_DAY = 24
 
 
@@ -112,12 +104,9 @@ def _window(text: str, end: int) -> tuple[int | None, int]:
     """
     done = _DONE.match(text, end)
     start = done.end() if done else end
-    told, shorter = text[start : start + _FAR], 0
-    hours = _HOURS.match(told)
+    shorter, hours = 0, _HOURS.match(text, start)
     if hours is not None:
         days = f"{hours['lead']}{-(-int(hours['hours']) // _IN_A_DAY)} days"
-        told, shorter = days + told[hours.end() :], hours.end() - len(days)
-    window = next(iter(windows_in(told)), None)
-    if window is None or told[: window.start].strip(" ,(") or window.half_lives is not None:
-        return None, end
-    return window.days, start + window.end + shorter
+        text, shorter = text[:start] + days + text[hours.end() :], hours.end() - start - len(days)
+    window, behind = window_behind(text, start)
+    return (None, end) if window is None else (window, behind + shorter)

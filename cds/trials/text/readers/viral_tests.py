@@ -8,19 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from fractions import Fraction
 
 from cds.core.criteria import AllOf, AnyOf, Measured, Not, Rule, Section, Undetectable
-from cds.core.limits import Against, Limit
 from cds.trials.text.effects import Effect, effects_of
 from cds.trials.text.lexicon import Lexicon
+from cds.trials.text.readers.presence import ABSENT, PRESENT
 from cds.trials.text.reading import Part, Reading, ReadingKind
 from cds.trials.text.tokens import covering
 
 __all__ = ["read_viral_tests"]
 
-_PRESENT = Limit(Fraction(1), "{presence}", Against.UNIT, inclusive=True)
-_NONE = Limit(Fraction(0), "{presence}", Against.UNIT, inclusive=True)
 _B = r"(?:(?:hepatitis B(?: virus)?|Hep ?B)(?: ?\(HBV\))?|HBV)"
 _C = r"(?:(?:hepatitis C(?: virus)?|Hep ?C)(?: ?\(HCV\))?|HCV)"
 _HIV = r"(?:human immunodeficiency virus(?: ?\(HIV\))?|HIV)(?:[ -]?1(?:/2)?)?"
@@ -90,7 +87,7 @@ def _rule(concepts: tuple[str, ...], lexicon: Lexicon, *, gone: bool) -> Rule | 
         return None
     if _LOADS.intersection(concepts):
         return Undetectable(concepts) if gone else Not(Undetectable(concepts))
-    return Measured(concepts, high=_NONE) if gone else Measured(concepts, low=_PRESENT)
+    return Measured(concepts, high=ABSENT) if gone else Measured(concepts, low=PRESENT)
 
 
 def _joined(text: str, rules: Sequence[Rule | None], *, gone: bool) -> Rule | None:

@@ -1,9 +1,9 @@
 """How long before the first dose: "within 4 weeks", "≤ 28 days", "14 days or 5 half-lives, whichever is longer".
 
-Weeks are seven days; months and years are those of the calendar, rounded up as the curated trials have them: 1 month
-is 31 days, 3 are 92, 6 are 183; a year is 365 and five are 1,826. Only windows that end at the beginning of the trial
-are read: its first dose, enrolment, registration, randomisation, consent, screening, or none named. "Within 6 months
-of completing" something else is no washout, and is left.
+Weeks are seven days; months and years are those of the calendar, as the curated trials have them, months rounded up
+and years down: 1 month is 31 days, 3 are 92, 6 are 183; a year is 365 and five are 1,826. Only windows that end at
+the beginning of the trial are read: its first dose, enrolment, registration, randomisation, consent, screening, or
+none named. "Within 6 months of completing" something else is no washout, and is left.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from cds.core.limits import HalfLives, Whichever
 
-__all__ = ["Window", "days_of", "span", "windows_in"]
+__all__ = ["Window", "days_of", "span", "window_behind", "windows_in"]
 
 _NUMBERS = {
     "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
@@ -26,7 +26,7 @@ _UNIT = r"(?:days?|weeks?|wks?|months?|mos?|years?|yrs?)"
 
 def span(number: str, unit: str) -> str:
     """Give the pattern of a span of time with the names of its two groups."""
-    return rf"(?P<{number}>{_NUMBER}){_BRACKETED}[- ]?(?P<{unit}>{_UNIT})\b"
+    return rf"(?P<{number}>{_NUMBER}){_BRACKETED}[- ]?(?:calendar )?(?P<{unit}>{_UNIT})\b"
 
 
 _HALF_LIVES = rf"(?P<halves>{_NUMBER}){_BRACKETED}(?: elimination| terminal| drug)?[- ]half[- ]?li(?:ves|fes?|fe)\b"
@@ -106,6 +106,21 @@ def days_of(number: str, unit: str) -> int:
 def windows_in(plain: str) -> tuple[Window, ...]:
     """Give the windows of a sentence from left to right."""
     return tuple(told for found in _FORM.finditer(plain) if (told := _window_of(found, plain)) is not None)
+
+
+def window_behind(plain: str, place: int) -> tuple[int | None, int]:
+    """Give the days of a window that stands right behind a place, and where it ends; else nothing, and the place.
+
+    One that is also counted in half-lives is of a drug, and is none here.
+    """
+    told = plain[place : place + _FAR]
+    window = next(iter(windows_in(told)), None)
+    if window is None or told[: window.start].strip(" ,(") or window.half_lives is not None:
+        return None, place
+    return window.days, place + window.end
+
+
+_FAR = 160
 
 
 def _window_of(found: re.Match[str], plain: str) -> Window | None:
