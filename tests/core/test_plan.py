@@ -151,6 +151,15 @@ def test_a_sketch_tells_what_only_a_person_settles_and_what_is_ruled_out(rule: R
     assert Sketches(case, {}).of(rule) == said == sketched(evaluate(rule, case))
 
 
+def test_what_only_a_person_settles_puts_no_trial_behind_another() -> None:
+    haemoglobin = criterion("haemoglobin", Measured(("haemoglobin",), low=limit("9 g/dL")))
+    limits = [Measured(("platelets",), low=limit(f"{number} 10*9/L")) for number in (100, 150)]
+    drafted = [criterion(f"c{place}", AnyOf((each, Asked("Or?")))) for place, each in enumerate(limits)]
+    plan = Plan.of((trial(1, NEC, haemoglobin), trial(2, NEC, *drafted)), VOCABULARY)
+    told = screen(PATIENT, plan, AS_OF)
+    assert [(each.trial.nct_id, len(each.for_a_person)) for each in told] == [("NCT00000002", 2), ("NCT00000001", 0)]
+
+
 @given(_trials(), charts(), st.sets(st.integers(0, 3)), st.booleans())
 def test_some_of_its_trials_are_a_plan_of_their_own(
     trials: tuple[Trial, ...],
