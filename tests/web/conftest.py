@@ -8,7 +8,7 @@ import pytest
 from fastapi import FastAPI
 
 from cds.api.outcomes import tell_errors
-from cds.web import demo_day, demo_router, load_charts
+from cds.web import Told, demo_day, demo_router, load_charts, page_router
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -80,7 +80,9 @@ def folder(tmp_path: Path) -> Path:
 async def demo(folder: Path) -> AsyncIterator[httpx.AsyncClient]:
     charts = load_charts(folder)
     app = FastAPI()
-    app.include_router(demo_router(charts, TEMPLATES, demo_day(charts)))
+    day = demo_day(charts)
+    app.include_router(page_router(Told(lambda: day, demo=True)))
+    app.include_router(demo_router(charts, TEMPLATES, day))
     tell_errors(app)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://demo.test") as client:
         yield client

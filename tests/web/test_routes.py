@@ -7,10 +7,29 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from cds.web.files import ASSETS
+
 if TYPE_CHECKING:
     import httpx
 
 pytestmark = pytest.mark.anyio
+
+NAMED = r'(?:src|href)="(/app/assets/[^"]+)"'
+IMPORTED = r'(?:from|import\(?)\s*"\./([^"]+)"'
+TYPES = {
+    "css": "text/css; charset=utf-8",
+    "js": "text/javascript; charset=utf-8",
+    "svg": "image/svg+xml",
+}
+NOT_ASKED = (
+    "http://www.w3.org/",
+    "http://hl7.org/",
+    "http://loinc.org",
+    "http://unitsofmeasure.org",
+    "http://terminology.hl7.org/",
+    "https://clinicaltrials.gov",
+)
+"""Names of code systems and of markup, which look like addresses; and where links lead that a person presses."""
 
 
 async def test_the_page_allows_nothing_but_its_own_files(demo: httpx.AsyncClient) -> None:
@@ -24,39 +43,34 @@ async def test_the_page_allows_nothing_but_its_own_files(demo: httpx.AsyncClient
     assert not re.search(r"\son\w+=|style=|<script(?![^>]*\ssrc=)", page.text)
 
 
-async def test_every_file_the_page_names_is_served(demo: httpx.AsyncClient) -> None:
-    seen: dict[str, str] = {}
-    wanted = re.findall(r'(?:src|href)="(/demo/assets/[^"]+)"', (await demo.get("/")).text)
+async def test_every_file_the_pages_name_is_served(demo: httpx.AsyncClient) -> None:
+    pages = ["/", "/app/", "/app/launch", "/app/trials"]
+    wanted = [name for page in pages for name in re.findall(NAMED, (await demo.get(page)).text)]
+    seen: set[str] = set()
     while wanted:
         path = wanted.pop()
         answer = await demo.get(path)
         assert answer.status_code == 200, path
-        seen[path.rpartition("/")[2]] = answer.headers["content-type"]
-        wanted += [f"/demo/assets/{name}" for name in re.findall(r'from "\./([^"]+)"', answer.text) if name not in seen]
+        assert answer.headers["content-type"] == TYPES[path.rpartition(".")[2]]
+        seen.add(path)
+        wanted += [f"/app/assets/{name}" for name in re.findall(IMPORTED, answer.text)]
+        wanted = [each for each in wanted if each not in seen]
 
-    assert seen == {
-        "demo.css": "text/css; charset=utf-8",
-        "demo.js": "text/javascript; charset=utf-8",
-        "chart.js": "text/javascript; charset=utf-8",
-        "cards.js": "text/javascript; charset=utf-8",
-        "markdown.js": "text/javascript; charset=utf-8",
-        "nodes.js": "text/javascript; charset=utf-8",
-        "icon.svg": "image/svg+xml",
-    }
+    assert {"/app/assets/trialcards.css", "/app/assets/demo.js", "/app/assets/app.js", "/app/assets/smart.js"} <= seen
+    assert {each.rpartition("/")[2] for each in seen} == set(ASSETS)
 
 
-async def test_scripts_never_turn_data_into_html(demo: httpx.AsyncClient) -> None:
-    for name in ("demo.js", "chart.js", "cards.js", "markdown.js", "nodes.js"):
-        script = (await demo.get(f"/demo/assets/{name}")).text
-        assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|Function\(", script), (
-            name
-        )
-        assert not re.search(r"https?://", script), name
+@pytest.mark.parametrize("name", [each for each in ASSETS if each.endswith(".js")])
+async def test_scripts_never_turn_data_into_html(name: str, demo: httpx.AsyncClient) -> None:
+    script = (await demo.get(f"/app/assets/{name}")).text
+    assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|Function\(", script)
+    addresses = [each for each in re.findall(r"https?://[^\s\"'`]*", script) if not each.startswith(NOT_ASKED)]
+    assert addresses == []
 
 
 async def test_no_other_file_can_be_had(demo: httpx.AsyncClient) -> None:
     for name in ("demo.html", "__init__.py", "..%2f__init__.py", "nothing.js"):
-        assert (await demo.get(f"/demo/assets/{name}")).status_code == 404
+        assert (await demo.get(f"/app/assets/{name}")).status_code == 404
 
 
 async def test_charts_are_listed_with_what_is_expected_of_them(demo: httpx.AsyncClient) -> None:

@@ -41,5 +41,5 @@ async def test_without_the_setting_there_is_no_page(monkeypatch: pytest.MonkeyPa
     read_once(monkeypatch)
     app = create_app(Settings(authentication="off", store_url="sqlite://"))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://demo.test") as client:
-        for path in ("/", "/demo/charts", "/demo/assets/demo.js"):
+        for path in ("/", "/demo/charts", "/demo/charts/no-such/prefetch"):
             assert (await client.get(path)).status_code == 404

@@ -1,15 +1,22 @@
-// Cards as an EHR shows them: summary and indicator, source, detail, links.
+// Cards as an EHR shows them: summary and indicator, source, detail, links; and the way to the page behind a card.
 
 import { make, outward } from "./nodes.js";
 import { render } from "./markdown.js";
 
 const INDICATORS = { info: "Information", warning: "Warning", critical: "Critical" };
+const REGISTRY = "https://clinicaltrials.gov";
 
-export function cardNodes(response) {
-  return response.cards.map(card);
+// `behind` gives the link to the page for a trial, or for no trial in particular.
+export function cardNodes(response, behind) {
+  return response.cards.map((told, number) => card(told, number, behind));
 }
 
-function card(told, number) {
+// The one trial that a card tells: its topic names it by the registry's number. Other cards tell of several, or none.
+export function trialOf({ source: { topic } }) {
+  return topic?.system === REGISTRY && /^NCT\d{8}$/.test(topic.code) ? topic.code : null;
+}
+
+function card(told, number, behind) {
   const heading = `card-${number}`;
   const indicator = Object.hasOwn(INDICATORS, told.indicator) ? told.indicator : "info";
   return make(
@@ -18,6 +25,7 @@ function card(told, number) {
     make("p", { class: "indicator" }, INDICATORS[indicator]),
     make("h3", { id: heading }, told.summary),
     make("p", { class: "source" }, "Source: ", source(told.source)),
+    make("p", { class: "behind" }, behind(trialOf(told))),
     make("div", { class: "detail" }, ...render(told.detail ?? "")),
     links(told.links ?? []),
   );

@@ -1,11 +1,13 @@
-// The demo: lists the example charts; choosing one makes the call an EHR would make and shows what comes back.
+// The demo: an EHR in little. Opening a chart makes the call an EHR would make, shows what comes back, and from each card
+// the page behind it.
 
-import { cardNodes, faultNode } from "./cards.js";
+import { cardNodes, faultNode, trialOf } from "./cards.js";
 import { chartNodes } from "./chart.js";
 import { render } from "./markdown.js";
 import { fold, make } from "./nodes.js";
 
 const HOOK = "patient-view";
+const ALL = "all";
 const VERDICTS = {
   candidate: "candidate",
   near: "near",
@@ -13,8 +15,11 @@ const VERDICTS = {
   "does-not-fit": "does not fit",
   "not-relevant": "not relevant",
 };
+const WIDE = globalThis.matchMedia("(min-width: 75rem)");
 const place = (id) => document.getElementById(id);
 let turn = 0;
+let first = "";
+let shown = { slug: "", page: "" };
 
 async function json(path, options) {
   const response = await fetch(path, options);
@@ -25,13 +30,28 @@ async function start() {
   const { body } = await json("/demo/charts");
   place("day").textContent = `For the service it is ${day(body.today)}, the day these charts play.`;
   place("charts").replaceChildren(...body.charts.map(entry));
-  globalThis.addEventListener("hashchange", choose);
-  await choose();
+  first = (body.charts.find(({ verdicts, withheld }) => !withheld && fitting(verdicts)) ?? body.charts[0]).slug;
+  place("chooser").open = WIDE.matches;
+  WIDE.addEventListener("change", () => (place("chooser").open = WIDE.matches));
+  document.querySelector(".skip").addEventListener("click", skip);
+  place("close").addEventListener("click", () => (location.hash = shown.slug));
+  globalThis.addEventListener("hashchange", () => choose(true));
+  await choose(false);
+}
+
+// The address names what is shown, so skipping must not change it.
+function skip(event) {
+  event.preventDefault();
+  place("cards-column").focus();
+}
+
+function fitting(verdicts) {
+  return Object.values(verdicts).includes("candidate");
 }
 
 function day(iso) {
-  const shown = { day: "numeric", month: "long", year: "numeric", timeZone: "UTC" };
-  return new Intl.DateTimeFormat("en-GB", shown).format(new Date(`${iso}T00:00:00Z`));
+  const form = { day: "numeric", month: "long", year: "numeric", timeZone: "UTC" };
+  return new Intl.DateTimeFormat("en-GB", form).format(new Date(`${iso}T00:00:00Z`));
 }
 
 function entry({ slug, title, verdicts, withheld }) {
@@ -47,30 +67,78 @@ function mark(trial, verdict) {
   return make("span", { class: `mark ${kind}` }, `${trial} ${VERDICTS[kind]}`);
 }
 
-async function choose() {
-  const slug = decodeURIComponent(location.hash.slice(1));
+// ------------------------------------------------------------------------------- which chart, and whether the page is open
+
+// The address names the chart and, behind a slash, the trial whose page is open: #colon-nec-near/NCT07328490.
+async function choose(moved) {
+  const [slug, page = ""] = decodeURIComponent(location.hash.slice(1)).split("/");
   const links = [...document.querySelectorAll("#charts a")];
-  const chosen = links.find((link) => link.getAttribute("href") === `#${slug}`);
+  const wanted = slug || first;
+  const chosen = links.find((link) => link.getAttribute("href") === `#${wanted}`);
   if (!chosen) return;
+  openPage(wanted, page, moved);
+  if (wanted === shown.slug) return;
+  shown.slug = wanted;
   for (const link of links) link.removeAttribute("aria-current");
   chosen.setAttribute("aria-current", "true");
-  chosen.scrollIntoView({ block: "nearest" });
+  place("chosen").textContent = chosen.firstChild.textContent;
+  if (moved && !WIDE.matches) place("chooser").open = false;
+  else chosen.scrollIntoView({ block: "nearest" });
   turn += 1;
   const mine = turn;
   place("status").textContent = "Asking …";
   for (const id of ["chart", "cards", "exchange"]) place(id).replaceChildren();
   try {
-    await play(slug, () => mine === turn);
+    await play(wanted, () => mine === turn);
   } catch {
     if (mine === turn) place("status").textContent = "The service cannot be reached.";
   }
 }
 
+// The page stands beside the cards in a frame of its own, as EHRs embed such pages.
+function openPage(slug, page, moved) {
+  const open = page === ALL || /^NCT\d{8}$/.test(page);
+  const before = shown.page;
+  shown.page = open ? `${slug}/${page}` : "";
+  place("page-column").hidden = !open;
+  place("frame").classList.toggle("with-page", open);
+  step("step-page", open);
+  pointOut();
+  if (!open) {
+    place("page").replaceChildren();
+    if (before && moved) document.querySelector(`a[href="#${CSS.escape(before)}"]`)?.focus();
+    return;
+  }
+  if (shown.page === before) return;
+  const address = `/app/?chart=${encodeURIComponent(slug)}#/${page === ALL ? "" : page}`;
+  const name = page === ALL ? "Every trial" : `Every criterion of ${page}`;
+  place("page-heading").textContent = name;
+  place("wide").href = address;
+  place("page").replaceChildren(make("iframe", { src: address, title: name }));
+  if (moved) place("page-column").focus();
+}
+
+function pointOut() {
+  for (const link of document.querySelectorAll("#cards a.primary")) {
+    if (shown.page && link.getAttribute("href") === `#${shown.page}`) link.setAttribute("aria-current", "true");
+    else link.removeAttribute("aria-current");
+  }
+}
+
+function behind(slug) {
+  return (trial) => {
+    const more = trial ? make("span", { class: "away" }, ` of ${trial}`) : null;
+    return make("a", { class: "primary", href: `#${slug}/${trial ?? ALL}` }, trial ? "Every criterion" : "Every trial for this chart", more);
+  };
+}
+
+// ------------------------------------------------------------------------------------------------------------- the call
+
 async function play(slug, current) {
   const address = `/demo/charts/${encodeURIComponent(slug)}`;
   const [about, prefetch, discovery] = await Promise.all([json(address), json(`${address}/prefetch`), json("/cds-services")]);
   if (!current()) return;
-  place("chart").replaceChildren(...chartNodes(about.body.chart, about.body.asOf), why(about.body));
+  place("chart").replaceChildren(why(about.body) ?? "", ...chartNodes(about.body.chart, about.body.asOf));
   const service = discovery.body.services.find((each) => each.hook === HOOK);
   const request = {
     hook: HOOK,
@@ -80,12 +148,22 @@ async function play(slug, current) {
   };
   const path = `/cds-services/${encodeURIComponent(service.id)}`;
   const body = JSON.stringify(request);
+  step("step-chart", true, "The EHR posts ", make("code", {}, HOOK), ` with ${kib(body)} of the chart.`);
   const began = performance.now();
   const answer = await json(path, { method: "POST", headers: { "Content-Type": "application/json" }, body });
   const took = Math.round(performance.now() - began);
   if (!current()) return;
-  tellCards(answer, about.body, took);
+  tellCards(slug, answer, about.body, took);
   tellExchange({ path, request, body, answer, took, service });
+}
+
+function kib(text) {
+  return `${(new Blob([text]).size / 1024).toFixed(1)} KiB`;
+}
+
+function step(id, done, ...words) {
+  place(id).classList.toggle("done", done);
+  if (words.length) place(id).querySelector(":scope > span").replaceChildren(...words);
 }
 
 function why(about) {
@@ -93,30 +171,41 @@ function why(about) {
   return fold("Why this chart is here", { class: "why" }, ...render(about.why, 2));
 }
 
-function tellCards(answer, about, took) {
+function tellCards(slug, answer, about, took) {
+  const link = behind(slug);
   if (!answer.ok) {
     place("status").textContent = `Answered in ${took} ms.`;
     place("cards").replaceChildren(faultNode(answer.body, answer.status));
     return;
   }
-  const count = answer.body.cards.length;
-  place("status").textContent = `${count} ${count === 1 ? "card" : "cards"} in ${took} ms.`;
+  const cards = answer.body.cards;
+  const count = `${cards.length} ${cards.length === 1 ? "card" : "cards"} in ${took} ms.`;
+  place("status").textContent = count;
   const expected = Object.entries(about.verdicts).map(([trial, verdict]) => mark(trial, verdict));
-  const nodes = count ? cardNodes(answer.body) : [nothing(about.withheld)];
+  const nodes = cards.length ? cardNodes(answer.body, link) : [nothing(about.withheld, link)];
   place("cards").replaceChildren(make("p", { class: "marks" }, "Expected: ", ...expected), ...nodes);
+  pointOut();
+  const told = cards.map(trialOf).find(Boolean) ?? null;
+  step("step-cards", true, cards.length ? count : "None this time, so the EHR shows nothing.");
+  const through = make("a", { href: `#${slug}/${told ?? ALL}` }, told ? `Every criterion of ${told}` : "Every trial for this chart");
+  step("step-page", Boolean(shown.page), through, " (an EHR: by SMART launch)");
 }
 
-function nothing(withheld) {
+function nothing(withheld, link) {
   const reason = withheld ? `Cards are withheld: ${withheld}. ` : "";
-  return make("p", { class: "nothing" }, `${reason}The service answered with no cards, so an EHR shows nothing.`);
+  const words = make("p", {}, `${reason}The service answered with no cards, so an EHR shows nothing.`);
+  return make("div", { class: "nothing" }, words, make("p", { class: "behind" }, link(null)));
 }
 
 function tellExchange({ path, request, body, answer, took, service }) {
-  const kib = (text) => `${(new Blob([text]).size / 1024).toFixed(1)} KiB`;
   const response = JSON.stringify(answer.body, null, 1);
   place("exchange").replaceChildren(
-    make("p", {}, make("code", {}, `POST ${path}`)),
-    make("ul", { class: "keys" }, ...Object.entries(request.prefetch).map(prefetched)),
+    make(
+      "div",
+      {},
+      make("p", {}, make("code", {}, `POST ${path}`)),
+      make("ul", { class: "keys", "aria-label": "Prefetch" }, ...Object.entries(request.prefetch).map(prefetched)),
+    ),
     fold(`Request, ${kib(body)}`, {}, listing(JSON.stringify(request, null, 1), "Request")),
     fold(`Response ${answer.status}, ${kib(response)}, ${took} ms`, { open: true }, listing(response, "Response")),
     fold("What discovery asks for", {}, listing(JSON.stringify(service.prefetch ?? {}, null, 1), "Prefetch templates")),
