@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from cds import __version__
 from cds.api.build import build
+from cds.api.needs import scopes_of
 from cds.catalogue.loading import make_drafting, stored_trials
-from cds.catalogue.reading import HeldStudies
+from cds.catalogue.reading import HeldStudies, news_of
 from cds.core.plan import Plan
 from cds.core.vocabulary import Vocabulary
 from cds.errors import StoreDown
@@ -23,7 +24,16 @@ from cds.hooks.callers.fetching import over_http
 from cds.hooks.callers.replays import MemoryReplays
 from cds.hooks.steps import Steps
 from cds.hooks.wire import Coding
-from cds.plugs import forget_daily, http_client, listed_callers, make_door, make_memory, make_terminology, store_url
+from cds.plugs import (
+    forget_daily,
+    http_client,
+    launch_servers,
+    listed_callers,
+    make_door,
+    make_memory,
+    make_terminology,
+    store_url,
+)
 from cds.safety import check_safety
 from cds.service import Service
 from cds.settings import HOOKS, RequestCode, Settings
@@ -33,17 +43,21 @@ from cds.telemetry import event
 from cds.terms.load import load_vocabulary
 from cds.traces import traces_to
 from cds.trials.load import load_definitions
-from cds.trials.records import load_records
-from cds.web import demo_day, demo_router, load_charts
+from cds.trials.records import load_studies, record_of
+from cds.trials.remarks import Curated, Remarks
+from cds.web import Told, demo_day, demo_router, load_charts, page_router
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator, Sequence
 
     import httpx
-    from fastapi import FastAPI
+    from fastapi import APIRouter, FastAPI
 
     from cds.core.trial import Trial
+    from cds.hooks.callers.launch import LaunchServer
     from cds.ports import Clock, Ids, Records, Terminology
+    from cds.trials.layering import Flag
+    from cds.web import DemoChart
 
 
 class SystemClock:
@@ -76,31 +90,44 @@ class RandomIds:
 
 def load_plan(settings: Settings) -> Plan:
     """Read the tables and the trial definitions; raise ``BadMapping`` or ``BadTrial`` with file, place and reason."""
+    return _load(settings)[0]
+
+
+def _load(settings: Settings) -> tuple[Plan, Curated]:
+    """Give the plan, and the definitions as their files say them."""
     vocabulary = load_vocabulary(settings.mappings, settings.mappings_overlay)
-    return Plan.of(_trials(settings, vocabulary), vocabulary, near_days=settings.near_days)
+    trials, curated = _trials(settings, vocabulary)
+    return Plan.of(trials, vocabulary, near_days=settings.near_days), curated
 
 
-def _trials(settings: Settings, vocabulary: Vocabulary) -> tuple[Trial, ...]:
+def _trials(settings: Settings, vocabulary: Vocabulary) -> tuple[tuple[Trial, ...], Curated]:
     """Give the curated trials, brought up to the records of the store, then the drafts of those nobody curated.
+
+    With them, what is flagged in the curated ones.
 
     A store that does not answer keeps nobody from the curated trials, and a record that cannot be used keeps nobody
     from the others; both are logged.
     """
     definitions = load_definitions(settings.trials, vocabulary)
     curated = tuple(each.trial for each in definitions)
+    by_number = {each.trial.nct_id: each for each in definitions}
+    flags: dict[str, tuple[Flag, ...]] = {}
+    known = Curated(by_number, flags, settings.trials)
     heard: list[str] = []
     try:
         with stored_trials(store_url(settings), settings, vocabulary, heard.append) as stored:
             if stored is None:
-                return curated
-            curated = tuple(each.trial for each in stored.brought_up_to_date(definitions))
+                return curated, known
+            layers = stored.brought_up_to_date(definitions)
+            curated = tuple(each.trial for each in layers)
+            flags.update({each.trial.nct_id: each.flags for each in layers})
             drafts = tuple(stored.drafted(settings.statuses, {each.nct_id for each in curated}))
     except StoreDown:
         event("trials", curated=len(curated), drafts="the-store-does-not-answer")
-        return curated
+        return curated, known
     if heard:
         event("trials", curated=len(curated), drafts=len(drafts), complaints=len(heard))
-    return (*curated, *drafts)
+    return (*curated, *drafts), known
 
 
 def make_service(
@@ -155,14 +182,15 @@ def create_app(
 ) -> FastAPI:
     """Give the whole application; what is not passed in is the real thing. Raises ``DefinitionError``."""
     check_safety(settings)
-    plan = load_plan(settings)
-    registry = load_records(settings.records) if settings.records else {}
+    plan, curated = _load(settings)
+    files = load_studies(settings.records) if settings.records else {}
     charts = load_charts(settings.demo_charts) if settings.demo_charts else ()
     if charts:
         clock = clock or StoppedClock(demo_day(charts), settings.time_zone)
-    callers = listed_callers(settings)
+    callers, opened_from = listed_callers(settings), launch_servers(settings)
     servers = (*settings.fhir_servers, *(server for each in callers for server in each.fhir_servers))
-    client = http_client(settings, network, (*servers, *(url for each in callers for url in each.jku)))
+    keys = (*(url for each in callers for url in each.jku), *(each.jwks for each in opened_from if each.jwks))
+    client = http_client(settings, network, (*servers, *keys))
     reader = records or FhirRecords(client, allowed=servers)
     terminology = make_terminology(settings, client)
     store = Store.open(store_url(settings))
@@ -183,21 +211,35 @@ def create_app(
         if traces is not None:
             await asyncio.to_thread(traces.stop)
 
-    pages = (demo_router(charts, service.for_hooks().templates, service.today()),) if charts else ()
-    door = make_door(settings, callers, fetch=over_http(client), shared=store, now=service.clock.now)
+    door = make_door(
+        settings, callers, fetch=over_http(client), shared=store, now=service.clock.now, opened_from=opened_from
+    )
     return build(
         service,
         settings,
-        registry,
+        {nct_id: record_of(study) for nct_id, study in files.items()},
         door=door,
         lifespan=lifespan,
-        pages=pages,
+        pages=_pages(settings, service, opened_from, charts),
         store_up=store.ready,
         traces=traces,
         keys=keys_in(settings.client_keys),
-        studies=HeldStudies(Studies(store), [each.nct_id for each in plan.trials]),
+        studies=HeldStudies(Studies(store), [each.nct_id for each in plan.trials], files),
         lexicon=lambda: make_drafting(settings, plan.vocabulary).lexicon,
+        remarks=Remarks(plan.vocabulary, curated),
+        news=lambda since: news_of(Studies(store), since, lambda _: None),
     )
+
+
+def _pages(
+    settings: Settings, service: Service, opened_from: Sequence[LaunchServer], charts: Sequence[DemoChart]
+) -> Iterator[APIRouter]:
+    """Give the routes of the pages, and of the demo where there are charts for it."""
+    demo, scopes = bool(charts), scopes_of(service.for_hooks().searches)
+    told = Told(service.today, opened_from, settings.app_frames, settings.facilities, demo=demo, scopes=scopes)
+    yield page_router(told)
+    if charts:
+        yield demo_router(charts, service.for_hooks().templates, service.today())
 
 
 def settle_memory() -> None:

@@ -15,7 +15,8 @@ from itertools import chain
 from cds.core.chart import Chart, Lost
 from cds.core.finding import Attestation
 from cds.core.plan import Plan
-from cds.core.recognise import unreadable_values
+from cds.core.recognise import Case, recognise, unreadable_values
+from cds.core.said import Said, laid_over, unknown_in
 from cds.core.screen import screen, withheld
 from cds.core.verdict import Verdict, Withheld
 from cds.errors import BadCall, RecordsError, UnknownService
@@ -28,7 +29,11 @@ __all__ = ["Assessment", "Question", "assess", "assess_asking", "assess_fetched"
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A chart in one Bundle, and what is asked of it: today and all trials, unless it says otherwise."""
+    """A chart in one Bundle, and what is asked of it: today and all trials, unless it says otherwise.
+
+    ``attestations`` are what a person says of criteria, ``results`` what a person says was measured. ``series`` asks
+    for the results behind the findings over time as well.
+    """
 
     bundle: object
     patient_id: str | None = None
@@ -36,24 +41,30 @@ class Question:
     as_of: dt.date | None = None
     covered: Mapping[str, str] | None = None
     attestations: tuple[Attestation, ...] = ()
+    results: tuple[Said, ...] = ()
+    series: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """What a chart came to, trial by trial; ``withheld`` says why no cards would be told."""
+    """What a chart came to, trial by trial; ``withheld`` says why no cards would be told.
+
+    ``case`` is the chart as it was recognised, where series were asked for.
+    """
 
     as_of: dt.date
     chart: Chart
     lost: tuple[Lost, ...]
     verdicts: tuple[Verdict, ...]
     withheld: Withheld | None = None
+    case: Case | None = None
 
 
 def assess(question: Question, service: Service) -> Assessment:
     """Hold the chart in a Bundle against trials, by the tables alone.
 
-    Raises ``BadCall`` (not a Bundle, an attestation of no such criterion), ``NoPatient`` and ``UnknownService`` (a
-    trial that is not loaded).
+    Raises ``BadCall`` (not a Bundle, an attestation of no such criterion, a result that the tables cannot read),
+    ``NoPatient`` and ``UnknownService`` (a trial that is not loaded).
     """
     return _answered(question, *_opened(question, service), service)
 
@@ -87,6 +98,7 @@ async def assess_fetched(
 
 def _opened(question: Question, service: Service) -> tuple[Chart, Plan]:
     _check_attestations(question.attestations, service.plan)
+    _check_results(question.results, question.as_of or service.today(), service.plan)
     plan = service.plan if question.trials is None else _only(service.plan, question.trials)
     chart = chart_of_bundle(
         question.bundle,
@@ -99,7 +111,10 @@ def _opened(question: Question, service: Service) -> tuple[Chart, Plan]:
 
 
 def _answered(question: Question, chart: Chart, plan: Plan, service: Service) -> Assessment:
-    return assessed(chart, plan, question.as_of or service.today(), question.attestations)
+    as_of = question.as_of or service.today()
+    chart = laid_over(chart, question.results, plan.vocabulary)
+    told = assessed(chart, plan, as_of, question.attestations)
+    return replace(told, case=recognise(chart, plan.vocabulary, as_of)) if question.series else told
 
 
 def assessed(chart: Chart, plan: Plan, as_of: dt.date, attestations: tuple[Attestation, ...] = ()) -> Assessment:
@@ -129,3 +144,19 @@ def _check_attestations(attestations: tuple[Attestation, ...], plan: Plan) -> No
             raise BadCall(f"attestations[{place}].criterion: the trial has no such criterion")
         if any((other.trial, other.criterion) == (each.trial, each.criterion) for other in attestations[:place]):
             raise BadCall(f"attestations[{place}].criterion: it was attested before")
+
+
+def _check_results(results: tuple[Said, ...], as_of: dt.date, plan: Plan) -> None:
+    """Refuse what could not be heard: an unknown concept or unit, a day to come, the same thing of one day twice."""
+    seen: set[tuple[str, dt.date]] = set()
+    for place, each in enumerate(results):
+        unknown = unknown_in(each, plan.vocabulary)
+        if unknown == "concept":
+            raise BadCall(f"results[{place}].concept: no such thing is measured here")
+        if unknown == "unit":
+            raise BadCall(f"results[{place}].unit: results of this concept cannot be compared in it")
+        if each.date > as_of:
+            raise BadCall(f"results[{place}].date: lies after the day that is asked about")
+        if (each.concept, each.date) in seen:
+            raise BadCall(f"results[{place}].concept: there is another result of it of that day")
+        seen.add((each.concept, each.date))

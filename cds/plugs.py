@@ -14,9 +14,11 @@ from cds.errors import BadSetting, StoreDown
 from cds.extractor.model import Model
 from cds.hooks.callers.authenticate import Anyone, Authenticator, Door
 from cds.hooks.callers.caller import ANONYMOUS, Caller
+from cds.hooks.callers.launch import LaunchServer, load_launch_servers
 from cds.hooks.callers.listed import ListedCaller, load_callers
 from cds.hooks.callers.profiles import profiles
 from cds.hooks.callers.replays import MemoryReplays, Replays, SharedReplays
+from cds.hooks.callers.signed_in import SignedIn
 from cds.hooks.pseudonyms import Pseudonyms
 from cds.memory import Memory
 from cds.network import GuardedTransport, named_outright, plain_transports
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 __all__ = [
     "forget_daily",
     "http_client",
+    "launch_servers",
     "listed_callers",
     "make_door",
     "make_memory",
@@ -104,6 +107,14 @@ def listed_callers(settings: Settings) -> tuple[ListedCaller, ...]:
     return load_callers(settings.callers, allow_http=settings.allow_http) if settings.callers else ()
 
 
+def launch_servers(settings: Settings) -> tuple[LaunchServer, ...]:
+    """Give the EHRs from which the page may be opened, as the site has listed them."""
+    path = settings.launch_servers
+    if path is None:
+        return ()
+    return load_launch_servers(path, by_token=settings.proof == "jwt", allow_http=settings.allow_http)
+
+
 def make_door(
     settings: Settings,
     callers: Iterable[ListedCaller],
@@ -111,10 +122,20 @@ def make_door(
     fetch: Fetch,
     shared: Replays,
     now: Callable[[], dt.datetime],
+    opened_from: Iterable[LaunchServer] = (),
 ) -> Door:
-    """Give what every call comes through: by token, or anyone where the site has said so."""
+    """Give what every call comes through: by token, or anyone where the site has said so.
+
+    ``opened_from`` are the EHRs from which the page may be opened. Raises ``BadSetting`` where a caller has the name of
+    such a page.
+    """
     if settings.proof == "jwt":
-        return Authenticator(callers, fetch=fetch, replays=SharedReplays(MemoryReplays(now), shared), now=now)
+        callers, replays = tuple(callers), SharedReplays(MemoryReplays(now), shared)
+        signed_in = SignedIn(opened_from, fetch=fetch, now=now)
+        for each in callers:
+            if each.id in signed_in.ids:
+                raise BadSetting(f"CDS_CALLERS, CDS_LAUNCH_SERVERS: {each.id} would stand for two in logs and counts")
+        return Authenticator(callers, fetch=fetch, replays=replays, now=now, signed_in=signed_in)
     event("callers-are-not-told-apart", proof=settings.proof)
     return Anyone(_anonymous(settings))
 

@@ -65,9 +65,13 @@ class Ledger(Protocol):
         ...
 
     async def summary(
-        self, since: dt.datetime | None = None, until: dt.datetime | None = None, caller: str | None = None
+        self,
+        since: dt.datetime | None = None,
+        until: dt.datetime | None = None,
+        caller: str | None = None,
+        topic: str | None = None,
     ) -> Sequence[TrialSummary]:
-        """Count per trial how the cards fared that were told in a time, to one caller or all."""
+        """Count per topic how the cards fared that were told in a time, to one caller or all, on one topic or all."""
         ...
 
 

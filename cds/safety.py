@@ -34,6 +34,9 @@ def _plain_http(settings: Settings) -> Iterator[str]:
         for each in addresses:
             if in_clear(each, allow_http=settings.allow_http):
                 yield f"{name}: http would send tokens and charts in the clear; use https, or set CDS_ALLOW_HTTP=true"
+    for each in settings.app_frames:
+        if in_clear(each, allow_http=settings.allow_http):
+            yield "CDS_APP_FRAMES: over http anyone on the way could lay a page over ours; use https, or allow http"
 
 
 def _demo_beside_patients(settings: Settings) -> Iterator[str]:
@@ -42,6 +45,19 @@ def _demo_beside_patients(settings: Settings) -> Iterator[str]:
         yield "CDS_DEMO_CHARTS, CDS_FHIR_SERVERS: the demo plays another day, so it reads no FHIR server"
     if settings.demo_charts and settings.store_url not in {None, "sqlite://"}:
         yield "CDS_DEMO_CHARTS, CDS_STORE_URL: on another day the demo would forget what others keep there, or keep it"
+
+
+def _demo_beside_an_ehr(settings: Settings) -> Iterator[str]:
+    """What the demo says holds for another day than today, so no EHR may open its page with a patient's chart."""
+    if settings.demo_charts and settings.launch_servers:
+        yield "CDS_DEMO_CHARTS, CDS_LAUNCH_SERVERS: the demo plays another day, so it is opened from no EHR"
+
+
+def _cards_that_lead_nowhere(settings: Settings) -> Iterator[str]:
+    """Our own page opens from listed EHRs alone. In the demo it opens by itself, with a chart of the demo."""
+    ours = settings.app_url == f"{settings.public_url}/app/launch"
+    if ours and settings.launch_servers is None and not settings.demo_charts:
+        yield "CDS_APP_URL, CDS_LAUNCH_SERVERS: cards would lead to our page, which may be opened from no EHR"
 
 
 def _proof_by_token(settings: Settings) -> Iterator[str]:
@@ -87,6 +103,8 @@ def _memory_without_keys(settings: Settings) -> Iterator[str]:
 _RULES: Final[tuple[Callable[[Settings], Iterator[str]], ...]] = (
     _plain_http,
     _demo_beside_patients,
+    _demo_beside_an_ehr,
+    _cards_that_lead_nowhere,
     _proof_by_token,
     _called_in_the_clear,
     _no_proof,

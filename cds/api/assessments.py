@@ -11,42 +11,34 @@ from typing import TYPE_CHECKING, Any
 import anyio.to_thread
 from fastapi import APIRouter, Request, Response
 
+from cds.api.asked import AssessmentRequest, read_question
 from cds.api.body import body_of, read_body
 from cds.api.guard import count
-from cds.api.models import AssessmentOut, AssessmentRequest
+from cds.api.measured import Gauges
+from cds.api.models import AssessmentOut
 from cds.api.outcomes import answers, errors, reply
 from cds.api.texts import Texts, place_of
-from cds.assessment import Question, assess_asking
+from cds.assessment import assess_asking
 from cds.core.explain import asks, describe, explain, kind_of
-from cds.core.finding import Attestation
-from cds.core.truth import Truth
+from cds.core.verdict import Standing
 from cds.fhir.names import TYPES_OF, covered_types
 from cds.fhir.searches import settling_search
 from cds.fhir.wire import decode
-from cds.hooks.wire import checked
 
 if TYPE_CHECKING:
-    from cds.assessment import Assessment
+    from collections.abc import Callable, Iterable
+
+    from cds.assessment import Assessment, Question
     from cds.core.chart import Chart, Kind, Lost
     from cds.core.finding import CriterionFinding, Evidence, Finding, Wanted
+    from cds.core.recognise import Case
     from cds.core.trial import Trial
-    from cds.core.verdict import Verdict
+    from cds.core.verdict import CohortVerdict, Verdict
     from cds.core.vocabulary import Vocabulary
     from cds.service import Service
     from cds.trials.records import Record
 
 Json = dict[str, Any]
-
-
-def read_question(body: object) -> Question:
-    """Read a decoded body, an assessment request or a bare Bundle, as a question; raise ``BadCall`` naming elements."""
-    if isinstance(body, dict) and body.get("resourceType") == "Bundle":
-        return Question(body)
-    asked = checked(AssessmentRequest, body)
-    attestations = tuple(
-        Attestation(each.criterion, each.trial, Truth(each.truth), each.note) for each in asked.attestations
-    )
-    return Question(asked.bundle, asked.patientId, asked.trials, asked.asOf, asked.covered, attestations)
 
 
 def _given(**members: object) -> Json:
@@ -56,11 +48,20 @@ def _given(**members: object) -> Json:
 
 @dataclass(frozen=True, slots=True)
 class Teller:
-    """Tells assessments as JSON, with the vocabulary's words and, where they are loaded, the registry's."""
+    """Tells assessments as JSON, with the vocabulary's words and, where they are loaded, the registry's.
+
+    ``here`` says whether a trial is open at the site's own facilities, where the site names any.
+    """
 
     vocabulary: Vocabulary
     texts: Texts = field(default_factory=Texts)
+    here: Callable[[Trial], bool] | None = None
+    _gauges: Gauges = field(init=False, repr=False)
     _searches: dict[tuple[Kind | None, tuple[str, ...]], str | None] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        """Begin with no gauge known."""
+        object.__setattr__(self, "_gauges", Gauges(self.vocabulary))
 
     def assessment(self, told: Assessment) -> Json:
         """Tell a whole assessment."""
@@ -68,49 +69,59 @@ class Teller:
             asOf=told.as_of.isoformat(),
             withheld=told.withheld.value if told.withheld else None,
             chart=_chart(told.chart, told.lost),
-            trials=[self.trial(verdict) for verdict in told.verdicts],
+            trials=[self.trial(verdict, told.case) for verdict in told.verdicts],
         )
 
-    def trial(self, verdict: Verdict) -> Json:
-        """Tell what a trial is to the patient."""
+    def trial(self, verdict: Verdict, case: Case | None = None) -> Json:
+        """Tell what a trial is to the patient; with a case, also the results that its findings looked at."""
         trial = verdict.trial
         record = self.texts.of(trial)
+        everyones = {id(each) for each in trial.criteria}
+        chosen = next((each.id for each in verdict.cohorts if each.findings is verdict.findings), "")
+
+        def told(findings: Iterable[CriterionFinding], cohort: str) -> list[Json]:
+            return [
+                self._finding(each, "" if id(each.criterion) in everyones else cohort, record, verdict, case)
+                for each in findings
+            ]
+
+        def own(cohort: CohortVerdict) -> list[Json]:
+            return told((each for each in cohort.findings if id(each.criterion) not in everyones), cohort.id)
+
         return _given(
             nctId=trial.nct_id,
             title=trial.title,
             overallStatus=trial.status,
+            here=self.here(trial) if self.here is not None else None,
             verdict=verdict.standing.value,
             earliestDate=verdict.earliest.isoformat() if verdict.earliest else None,
             definition=definition(trial),
-            cohorts=[
-                {"id": each.id, "label": each.label, "open": each.open, "verdict": each.standing.value}
-                for each in verdict.cohorts
-                if each.id
-            ],
-            counts={
-                "met": len(verdict.having(Truth.MET)),
-                "unmet": len(verdict.having(Truth.UNMET)),
-                "unknown": len(verdict.having(Truth.UNKNOWN)),
-                "judgement": len(verdict.for_a_person),
-            },
-            findings=[self._finding(each, record) for each in verdict.findings],
+            cohorts=[_cohort(each, own(each)) for each in verdict.cohorts if each.id],
+            counts=_counts(verdict.findings),
+            findings=told(verdict.findings, chosen),
         )
 
-    def _finding(self, found: CriterionFinding, record: Record | None) -> Json:
+    def _finding(
+        self, found: CriterionFinding, cohort: str, record: Record | None, verdict: Verdict, case: Case | None
+    ) -> Json:
+        """Tell a finding; of relevant trials also the headings above its line, which take a while to find."""
         criterion = found.criterion
+        relevant = verdict.standing is not Standing.NOT_RELEVANT
         return _given(
             criterion=criterion.id,
+            cohort=cohort,
             label=criterion.label,
             kind=kind_of(criterion.rule),
             section=criterion.section.value,
             asks=asks(criterion, self.vocabulary),
             plain=criterion.plain,
-            **self._outcome(found.finding),
+            **self._outcome(found.finding, case),
             note=criterion.note,
+            heading=self.texts.headings(verdict.trial, criterion, record if relevant else None) or None,
             **place_of(criterion, record),
         )
 
-    def _outcome(self, finding: Finding) -> Json:
+    def _outcome(self, finding: Finding, case: Case | None) -> Json:
         return _given(
             truth=finding.truth.value,
             basis=finding.basis.value if finding.basis else None,
@@ -122,12 +133,13 @@ class Teller:
             settledBy=self._settled_by(finding.wanted),
             unrecognised=finding.unrecognised or None,
             evidence=[_evidence(each) for each in finding.evidence],
-            parts=[self._part(each) for each in finding.parts] or None,
+            measured=self._gauges.tell(finding, case),
+            parts=[self._part(each, case) for each in finding.parts] or None,
         )
 
-    def _part(self, finding: Finding) -> Json:
+    def _part(self, finding: Finding, case: Case | None) -> Json:
         label = describe(finding.rule, self.vocabulary)
-        return {"label": label, "kind": kind_of(finding.rule), **self._outcome(finding)}
+        return {"label": label, "kind": kind_of(finding.rule), **self._outcome(finding, case)}
 
     def _settled_by(self, wanted: Wanted | None) -> Json | None:
         if wanted is None:
@@ -149,6 +161,28 @@ def definition(trial: Trial) -> Json:
     )
 
 
+def _counts(findings: Iterable[CriterionFinding]) -> Json:
+    """Count findings by their answer; those that only a person can settle are counted apart."""
+    counts = {"met": 0, "unmet": 0, "unknown": 0, "judgement": 0}
+    for each in findings:
+        cause = each.finding.cause
+        asked = cause is not None and cause.for_a_person
+        counts["judgement" if asked else each.finding.truth.value] += 1
+    return counts
+
+
+def _cohort(cohort: CohortVerdict, findings: list[Json]) -> Json:
+    return _given(
+        id=cohort.id,
+        label=cohort.label,
+        open=cohort.open,
+        verdict=cohort.standing.value,
+        earliestDate=cohort.earliest.isoformat() if cohort.earliest else None,
+        counts=_counts(cohort.findings),
+        findings=findings,
+    )
+
+
 def _chart(chart: Chart, lost: tuple[Lost, ...]) -> Json:
     covered = covered_types(chart)
     return _given(
@@ -163,7 +197,7 @@ def _evidence(seen: Evidence) -> Json:
     return {
         "reference": seen.reference,
         "label": seen.label,
-        **_given(value=seen.value, range=seen.range, date=seen.date),
+        **_given(value=seen.value, range=seen.range, date=seen.date, note=seen.note),
     }
 
 
@@ -192,7 +226,11 @@ _BARE_BUNDLE: Json = {
 def assessment_routes(service: Service, texts: Texts, max_body_bytes: int) -> APIRouter:
     """Give the route for assessments."""
     routes = APIRouter(prefix="/api", tags=["Assessments"])
-    teller = Teller(service.plan.vocabulary, texts)
+
+    def here(trial: Trial) -> bool:
+        return service.here.is_open(trial, service.statuses)
+
+    teller = Teller(service.plan.vocabulary, texts, here if service.facilities else None)
 
     def asked(body: bytes) -> Question:
         return read_question(decode(body))

@@ -11,14 +11,18 @@ from pydantic.json_schema import models_json_schema
 from starlette.middleware.cors import CORSMiddleware
 
 import cds
+from cds.api.asked import AssessmentRequest
 from cds.api.assessments import assessment_routes
+from cds.api.changes import change_routes
 from cds.api.door import Doorway, shut
 from cds.api.feedback import feedback_routes
 from cds.api.guard import CALL_ID, Guard
 from cds.api.hooks import hook_routes
 from cds.api.keys import key_routes
 from cds.api.limits import Gate, share_of
-from cds.api.models import AssessmentRequest
+from cds.api.loaded import Loaded
+from cds.api.needs import need_routes
+from cds.api.one_trial import one_trial_routes
 from cds.api.operations import StoreUp, health_routes, metrics_routes
 from cds.api.outcomes import tell_errors
 from cds.api.texts import Texts
@@ -27,12 +31,14 @@ from cds.hooks.callers.authenticate import Authenticator
 from cds.hooks.feedback import FeedbackRequest
 from cds.hooks.requests import REQUESTS
 from cds.metrics import Metrics
+from cds.trials.remarks import Remarks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from starlette.types import Lifespan
 
+    from cds.api.changes import NewsSince
     from cds.fhir.backend.keys import OwnKey
     from cds.hooks.callers.authenticate import Door
     from cds.service import Service
@@ -65,12 +71,15 @@ def build(  # noqa: PLR0913 - every part of the application that is made elsewhe
     keys: Iterable[OwnKey] = (),
     studies: Mapping[str, Study] | None = None,
     lexicon: Callable[[], Lexicon] | None = None,
+    remarks: Remarks | None = None,
+    news: NewsSince | None = None,
 ) -> FastAPI:
     """Give the application, with these pages besides. Those that need a network (Swagger's, ReDoc's) are left out.
 
     ``door`` says who calls, and lets nobody else in. Of ``keys`` the public halves are published.
     ``studies`` are the registry's records that are held, by NCT number, and ``lexicon`` loads the names that trials
-    are found by; without it, they are those of the service's vocabulary.
+    are found by; without it, they are those of the service's vocabulary. ``remarks`` lints them, ``news`` gives what
+    became of them since a moment; without it, nothing is kept here.
     """
     held = {} if studies is None else studies
     app = FastAPI(
@@ -88,7 +97,12 @@ def build(  # noqa: PLR0913 - every part of the application that is made elsewhe
     app.include_router(feedback_routes(service))
     texts = Texts(records, held)
     app.include_router(assessment_routes(service, texts, settings.max_body_bytes))
-    app.include_router(trial_routes(service, texts, held, lexicon))
+    app.include_router(need_routes(service))
+    loaded = Loaded(service.plan, held, lexicon)
+    app.include_router(trial_routes(service, texts, loaded))
+    remarks = remarks or Remarks(service.plan.vocabulary)
+    app.include_router(one_trial_routes(service, texts, loaded, remarks))
+    app.include_router(change_routes(news, service.zone, settings.public_url))
     app.include_router(health_routes(service, store_up))
     app.include_router(key_routes(keys))
     metrics = Metrics(cds.__version__, len(service.plan.trials))

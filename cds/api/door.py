@@ -20,10 +20,20 @@ if TYPE_CHECKING:
 
     from cds.hooks.callers.authenticate import Door
 
-__all__ = ["OPEN", "Doorway", "caller_of", "shut"]
+__all__ = ["OPEN", "Doorway", "caller_of", "is_open", "shut"]
 
 OPEN: Final = frozenset({"/health/live", "/health/ready", "/metrics", "/openapi.json", KEYS})
 """What anyone who reaches the service may read: it runs, what was counted, how it is called, its public keys."""
+
+
+PAGES: Final = "/app"
+"""Where the pages are: files that hold nothing of a patient and no secret. What they show is behind the door."""
+_ASSESSMENTS: Final = "/api/assessments"
+
+
+def is_open(path: str) -> bool:
+    """Say whether anyone who reaches the service may read what is at this path."""
+    return path.rstrip("/") in OPEN or path == PAGES or path.startswith(f"{PAGES}/")
 
 
 class Doorway:
@@ -37,7 +47,7 @@ class Doorway:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let one call in, or answer that it is not let in."""
-        if scope["type"] != "http" or scope["path"].rstrip("/") in OPEN:
+        if scope["type"] != "http" or is_open(scope["path"]):
             await self._app(scope, receive, send)
             return
         state: dict[str, Any] = scope["state"]
@@ -60,7 +70,18 @@ class Doorway:
         if len(sent) > 1:
             raise NotAuthenticated("several-tokens")
         header = sent[0].decode("latin-1") if sent else None
-        return await self._door.caller(header, self._public_url + scope["path"].rstrip("/"))
+        path = scope["path"].rstrip("/")
+        caller = await self._door.caller(header, self._public_url + path)
+        if caller.page and not _is_for_the_page(scope["method"], path):
+            raise NotAuthenticated("not-for-the-page")
+        return caller
+
+
+def _is_for_the_page(method: str, path: str) -> bool:
+    """Say whether the page makes such calls. It tells no hook, and sends no feedback: only an EHR does."""
+    if method == "POST":
+        return path == _ASSESSMENTS
+    return method in {"GET", "HEAD"} and path.startswith("/api/")
 
 
 def caller_of(request: Request) -> Caller:
@@ -76,7 +97,10 @@ def shut(document: dict[str, Any]) -> None:
             "type": "http",
             "scheme": "bearer",
             "bearerFormat": "JWT",
-            "description": "A signed token as CDS Hooks tells, one for each call: https://cds-hooks.hl7.org/2.0/.",
+            "description": (
+                "A signed token as CDS Hooks tells, one for each call: https://cds-hooks.hl7.org/2.0/. What is under "
+                "/api may be read, and charts assessed, also with the id token of whoever signed in to the page."
+            ),
         }
     }
     for path, methods in document["paths"].items():

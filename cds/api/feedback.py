@@ -142,7 +142,7 @@ def _add_summary(routes: APIRouter, service: Service) -> None:
         since, until = request.query_params.get("since"), request.query_params.get("until")
         first, end = period(since, until, service.zone)
         try:
-            async with asyncio.timeout(_SUMMARY_S):
+            async with asyncio.timeout(SUMMARY_S):
                 trials = await memory_of(service).ledger.summary(first, end, caller)
         except TimeoutError:
             raise StoreDown("the store does not answer in time") from None
@@ -155,7 +155,8 @@ def _day_parameter(name: str, words: str) -> dict[str, Any]:
     return {"name": name, "in": "query", "description": says, "schema": {"type": "string", "format": "date"}}
 
 
-_SUMMARY_S: Final = 10
+SUMMARY_S: Final = 10
+"""Seconds that the store may take to count."""
 
 
 def memory_of(service: Service) -> Memory:

@@ -1,23 +1,12 @@
-"""The JSON of ``/api``: what may be asked and what comes back, for the published contract and for reading requests."""
+"""The JSON that ``/api`` answers with, for the published contract; what may be asked is in :mod:`cds.api.asked`."""
 
 from __future__ import annotations
 
 import datetime as dt
-import re
-from typing import Annotated, Any, Literal
+from typing import Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from cds.hooks.wire import PatientId
-
-
-def _day(value: object) -> object:
-    if not isinstance(value, str) or not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
-        raise ValueError("must be a date of the form YYYY-MM-DD")
-    return value
-
-
-Day = Annotated[dt.date, BeforeValidator(_day)]
 Truths = Literal["met", "unmet", "unknown"]
 Extents = Literal["complete", "partial", "not-read"]
 Standings = Literal["candidate", "near", "possible", "does-not-fit", "not-relevant"]
@@ -38,45 +27,64 @@ Causes = Literal[
 ]
 
 
-class _Asked(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-
 class _Told(BaseModel):
     model_config = ConfigDict(extra="forbid")
-
-
-class AttestationIn(_Asked):
-    """What a person says of a criterion of a trial."""
-
-    criterion: str
-    trial: str
-    truth: Truths
-    note: str = ""
-
-
-class AssessmentRequest(_Asked):
-    """A chart in one Bundle, and what is asked of it. A bare Bundle is accepted too."""
-
-    bundle: dict[str, Any] = Field(description="A FHIR R4 Bundle that holds the patient and the chart.")
-    patientId: PatientId | None = Field(None, description="Needed only if the bundle holds several patients.")  # noqa: N815 - the contract's name
-    trials: tuple[str, ...] | None = Field(None, description="NCT numbers; all that are loaded, unless given.")
-    asOf: Day | None = Field(None, description="The day that stands for the first dose; today, unless given.")  # noqa: N815 - the contract's name
-    covered: dict[str, Extents] | None = Field(
-        None,
-        description="Per resource type, how completely the bundle holds it; types that are present count as complete.",
-    )
-    attestations: tuple[AttestationIn, ...] = ()
 
 
 class EvidenceOut(_Told):
     """One entry that decided."""
 
-    reference: str
+    reference: str = Field(description="Of a result that a person said: `attested/1`, counted as in the request.")
     label: str
     value: str | None = None
     range: str | None = None
     date: str | None = None
+    note: str | None = Field(None, description="What a person said about a result of theirs.")
+
+
+class EdgeOut(_Told):
+    """One end of what a rule allows."""
+
+    value: float = Field(description="In the unit that is told with it; where there is `times`, a multiple.")
+    inclusive: bool
+    times: Literal["ULN", "LLN"] | None = Field(
+        None, description="That it is a multiple of the upper or lower limit of normal of each result."
+    )
+
+
+class NormalOut(_Told):
+    """The limits of normal that a result is held against: those sent with it, or the site's."""
+
+    low: float | None = None
+    high: float | None = None
+
+
+class PointOut(_Told):
+    """One result. All numbers are in the unit that is told with the series."""
+
+    reference: str
+    date: str = Field(description="A day, or a month or a year where no more is known.")
+    value: float
+    comparator: Literal["<", "<=", ">=", ">"] | None = None
+    low: float | None = Field(None, description="What the rule asks of this result, where that is a multiple.")
+    high: float | None = Field(None, description="As `low`.")
+    normal: NormalOut | None = None
+
+
+class MeasuredOut(_Told):
+    """What a rule measures, and between which ends; with `series`, the results that it looks at, newest last."""
+
+    concept: str
+    name: str
+    unit: str
+    unitShown: str | None = Field(None, description="As a person reads it; a score has none.")  # noqa: N815 - the contract's name
+    units: list[str] = Field(description="To choose from where a result is entered; the rule's own first.")
+    low: EdgeOut | None = None
+    high: EdgeOut | None = None
+    forbidden: Literal[True] | None = Field(None, description="That the trial excludes what lies between these ends.")
+    points: list[PointOut] | None = None
+    left: int | None = Field(None, description="How many results are no points: they cannot be compared or dated.")
+    older: int | None = Field(None, description="How many older results are left out.")
 
 
 class SettledBy(_Told):
@@ -116,6 +124,7 @@ class PartOut(_Told):
     settledBy: SettledBy | None = None  # noqa: N815 - the contract's name
     unrecognised: int | None = None
     evidence: list[EvidenceOut]
+    measured: MeasuredOut | None = None
     parts: list[PartOut] | None = None
 
 
@@ -123,10 +132,14 @@ class FindingOut(PartOut):
     """What a criterion came to."""
 
     criterion: str
+    cohort: str | None = Field(None, description="The cohort whose own criterion it is; absent: of the whole trial.")
     section: Literal["inclusion", "exclusion"]
     asks: str = Field(description="What the criterion asks, in one sentence for a clinician.")
     plain: str | None = Field(None, description="The same for the patient, in words for everyone.")
     note: str | None = None
+    heading: list[str] | None = Field(
+        None, description="The registry's headings above its line, outermost first; of relevant trials."
+    )
     source: SourceOut | None = None
     span: SpanOut | None = None
 
@@ -141,15 +154,6 @@ class DefinitionOut(_Told):
     reviewedOn: dt.date | None = None  # noqa: N815 - the contract's name
 
 
-class CohortOut(_Told):
-    """What a cohort is to the patient."""
-
-    id: str
-    label: str
-    open: bool
-    verdict: Standings
-
-
 class CountsOut(_Told):
     """How many findings of each sort."""
 
@@ -159,18 +163,31 @@ class CountsOut(_Told):
     judgement: int
 
 
+class CohortOut(_Told):
+    """What a cohort is to the patient. It counts all its findings, those of the whole trial included."""
+
+    id: str
+    label: str
+    open: bool
+    verdict: Standings
+    earliestDate: dt.date | None = None  # noqa: N815 - the contract's name
+    counts: CountsOut
+    findings: list[FindingOut] = Field(description="Of the criteria that are the cohort's own.")
+
+
 class TrialOut(_Told):
     """What a trial is to the patient."""
 
     nctId: str  # noqa: N815 - the contract's name
     title: str
     overallStatus: str  # noqa: N815 - the contract's name
+    here: bool | None = Field(None, description="Whether it is open at the site's own facilities, where it names any.")
     verdict: Standings
     earliestDate: dt.date | None = None  # noqa: N815 - the contract's name
     definition: DefinitionOut
     cohorts: list[CohortOut]
     counts: CountsOut
-    findings: list[FindingOut]
+    findings: list[FindingOut] = Field(description="Of the whole trial, and of the cohort that the verdict is of.")
 
 
 class LostOut(_Told):

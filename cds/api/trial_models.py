@@ -26,6 +26,25 @@ class RegistryFacts(_Told):
     updated: str | None = Field(None, description="The day of the record's last posting.")
 
 
+class LineOut(_Told):
+    """One line of the registry's eligibility text, and what was read of it."""
+
+    line: int = Field(description="Its number, counted from 1; blank lines count.")
+    text: str = Field(description="As a person should read it, without the registry's escapes; blank lines are empty.")
+    criteria: list[str] = Field(description="The ids of the criteria that were read of it.")
+    heading: Literal[True] | None = Field(None, description="That it says nothing by itself, where that is known.")
+
+
+class RegistryRecord(RegistryFacts):
+    """What the registry's record says of one trial, where it is held, with its text."""
+
+    title: str | None = Field(None, description="The official title.")
+    summary: str | None = Field(None, description="The registry's brief summary, in paragraphs.")
+    eligibility: list[LineOut] | None = Field(
+        None, description="The very version of the text in which the lines of criteria are counted, where it is held."
+    )
+
+
 class TrialEntry(TrialListed):
     """A trial that charts are held against, with what the registry says of it."""
 
@@ -63,15 +82,68 @@ class FacilityOut(_Told):
     country: str | None = None
     status: str | None = None
     open: bool = Field(description="Whether it takes patients now or will.")
+    own: Literal[True] | None = Field(None, description="That it is one of the site's own facilities.")
     contact: str | None = None
 
 
-class TrialDetail(TrialEntry):
+class ContactOut(_Told):
+    """Whom to ask about the whole study, as the registry tells it."""
+
+    name: str | None = None
+    role: str | None = None
+    phone: str | None = None
+    email: str | None = None
+
+
+class TrialDetail(TrialListed):
     """One trial in full: its criteria in the order of its definition, and its places."""
 
+    purpose: str | None = Field(
+        None, description="What is studied and what happens to those who join, in plain words for the patient."
+    )
     note: str | None = None
+    registry: RegistryRecord | None = None
     eligibility: list[CriterionOut]
     facilities: list[FacilityOut]
+    phases: list[str] | None = Field(None, description="As the definition says them, in the registry's words.")
+    sites: list[str] | None = Field(None, description="Places as the definition names them, in words.")
+    contacts: list[ContactOut] | None = Field(None, description="Of the whole study, where its record is held.")
+
+
+class RemarkOut(_Told):
+    """One thing that the linter says of a definition."""
+
+    level: Literal["error", "warning"] = Field(
+        description="error: a fault of the definition; warning: the registry's record says otherwise today."
+    )
+    place: str = Field(description="The file, or the number of a trial that has none.")
+    says: str
+
+
+class TrialRemarks(_Told):
+    """What the linter says of one trial: of its definition, or of its draft."""
+
+    nctId: str  # noqa: N815 - the contract's name
+    remarks: list[RemarkOut]
+
+
+class ReasonCount(_Told):
+    """How many cards were overridden for one reason."""
+
+    code: str = Field(description="HL7's code for the reason; `none`, `other`.")
+    says: str = Field(description="The reason in words.")
+    count: int
+
+
+class FeedbackOnTrial(_Told):
+    """How the cards that told one trial fared. Each counts once, as accepted, overridden or unanswered."""
+
+    nctId: str  # noqa: N815 - the contract's name
+    told: int
+    accepted: int
+    overridden: int
+    unanswered: int = Field(description="No feedback came. That is no rejection.")
+    reasons: list[ReasonCount] = Field(description="Of the cards that were overridden, the most frequent first.")
 
 
 class ReasonOut(_Told):

@@ -9,9 +9,9 @@ import anyio.to_thread
 from fastapi import APIRouter, Request, Response
 
 from cds.api.assessments import definition
-from cds.api.loaded import Loaded
 from cds.api.outcomes import answers, errors, reply
-from cds.api.texts import place_of
+from cds.api.texts import lines_of, place_of
+from cds.api.trial_examples import IN_FULL, LISTED, RELATED
 from cds.api.trial_models import RelatedTrials, TrialDetail, TrialList
 from cds.core.criteria import Asked, Section
 from cds.core.explain import asks, kind_of
@@ -20,65 +20,19 @@ from cds.trials.filters import FILTERS, STATUSES, filters_of
 from cds.trials.landscape import drugs_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
+    from cds.api.loaded import Loaded
     from cds.api.texts import Texts
     from cds.core.criteria import Criterion
     from cds.core.trial import Site, Trial
     from cds.service import Service
     from cds.trials.records import Record
     from cds.trials.related import Related
-    from cds.trials.study import Study
+    from cds.trials.study import Contact, Study
     from cds.trials.text.lexicon import Lexicon
 
 Json = dict[str, Any]
-
-_LISTED: Json = {
-    "nctId": "NCT00000000",
-    "title": "Example of a trial in neuroendocrine carcinoma",
-    "overallStatus": "RECRUITING",
-    "url": "https://clinicaltrials.gov/study/NCT00000000",
-    "definition": {"complete": True, "draft": False},
-    "cohorts": [{"id": "1", "label": "First cohort", "open": True}],
-    "criteria": {"inclusion": 20, "exclusion": 25, "questions": 9},
-    "registry": {
-        "phases": ["PHASE2"],
-        "conditions": ["Neuroendocrine Carcinoma"],
-        "drugs": ["Nivolumab"],
-        "sponsor": "Example Institute",
-        "countries": ["Ruritania"],
-        "sites": 1,
-        "start": "2026-01",
-        "updated": "2026-06-01",
-    },
-}
-_IN_FULL: Json = _LISTED | {
-    "eligibility": [
-        {
-            "criterion": "age",
-            "section": "inclusion",
-            "label": "Age 18 or over",
-            "kind": "age",
-            "asks": "The patient is at least 18 years old.",
-            "disease": False,
-            "question": False,
-            "source": {"line": 3, "text": "* Age 18 or over"},
-        }
-    ],
-    "facilities": [{"name": "Example Hospital", "city": "Springfield", "country": "Ruritania", "open": True}],
-}
-_RELATED: Json = {
-    "trials": [
-        {
-            "nctId": "NCT00000001",
-            "title": "Another trial in neuroendocrine carcinoma",
-            "overallStatus": "RECRUITING",
-            "url": "https://clinicaltrials.gov/study/NCT00000001",
-            "similarity": 0.5,
-            "reasons": [{"kind": "condition", "says": "Same disease: neuroendocrine carcinoma."}],
-        }
-    ]
-}
 
 _MOST: Final = 50
 _USUAL: Final = 10
@@ -108,57 +62,51 @@ def _parameters() -> list[Json]:
     ]
 
 
-def trial_routes(
-    service: Service,
-    texts: Texts,
-    studies: Mapping[str, Study],
-    lexicon: Callable[[], Lexicon] | None = None,
-) -> APIRouter:
-    """Give the routes that tell of trials; of those in ``studies`` they tell what the registry says."""
+def trial_routes(service: Service, texts: Texts, loaded: Loaded) -> APIRouter:
+    """Give the routes that tell of trials; of those whose records are held they tell what the registry says."""
     routes = APIRouter(prefix="/api", tags=["Trials"])
-    loaded = Loaded(service.plan, studies, lexicon)
     teller = _Teller(service, texts, loaded)
 
     @routes.get(
         "/trials",
         summary="The trials that are loaded",
         operation_id="listTrials",
-        responses=answers(TrialList, "the trials", {"trials": [_LISTED]}) | errors(400, 405, 500, 503),
+        responses=answers(TrialList, "the trials", {"trials": [LISTED]}) | errors(400, 405, 500, 503),
         openapi_extra={"parameters": _parameters()},
     )
     async def trials(request: Request) -> Response:
         """List the trials that charts are held against: all, or those that every filter lets through."""
-        asked = _asked(request, FILTERS)
+        asked = asked_of(request, FILTERS)
         return await anyio.to_thread.run_sync(teller.entries, asked)
 
     @routes.get(
         "/trials/{nct_id}",  # noqa: FAST003 - read by hand, as the framework would add errors of its own shape
         summary="One trial in full",
         operation_id="trial",
-        responses=answers(TrialDetail, "the trial", _IN_FULL) | errors(400, 404, 405, 500, 503),
-        openapi_extra={"parameters": [_NUMBER]},
+        responses=answers(TrialDetail, "the trial", IN_FULL) | errors(400, 404, 405, 500, 503),
+        openapi_extra={"parameters": [NUMBER]},
     )
     async def one_trial(request: Request) -> Response:
         """Tell one trial: its criteria, how each was read and from where, and its places."""
-        _asked(request, ())
+        asked_of(request, ())
         return await anyio.to_thread.run_sync(teller.in_full, request.path_params["nct_id"])
 
     @routes.get(
         "/trials/{nct_id}/related",  # noqa: FAST003 - as above
         summary="The trials that are like one",
         operation_id="relatedTrials",
-        responses=answers(RelatedTrials, "the most alike first", _RELATED) | errors(400, 404, 405, 500, 503),
-        openapi_extra={"parameters": [_NUMBER, _LIMIT]},
+        responses=answers(RelatedTrials, "the most alike first", RELATED) | errors(400, 404, 405, 500, 503),
+        openapi_extra={"parameters": [NUMBER, _LIMIT]},
     )
     async def related_trials(request: Request) -> Response:
         """Tell the loaded trials that share a disease, a drug or what the drugs act on, and what each shares."""
-        most = _most(_asked(request, ("limit",)).get("limit", []))
+        most = _most(asked_of(request, ("limit",)).get("limit", []))
         return await anyio.to_thread.run_sync(teller.related, request.path_params["nct_id"], most)
 
     return routes
 
 
-_NUMBER: Json = {
+NUMBER: Final[Json] = {
     "name": "nct_id",
     "in": "path",
     "required": True,
@@ -173,7 +121,7 @@ _LIMIT: Json = {
 }
 
 
-def _asked(request: Request, known: tuple[str, ...]) -> dict[str, list[str]]:
+def asked_of(request: Request, known: tuple[str, ...]) -> dict[str, list[str]]:
     """Give the parameters of a call by name; raise ``BadCall`` where one is none of ours, whose name is not repeated.
 
     A parameter that was passed over would look like one that was heeded.
@@ -218,13 +166,16 @@ class _Teller:
         record = self._texts.of(trial)
         own = ((each, "") for each in trial.criteria)
         of_cohorts = ((each, cohort.id) for cohort in trial.cohorts for each in cohort.criteria)
+        study = self._loaded.records.get(nct_id)
         return reply(
-            self._entry(trial)
-            | _given(note=trial.note)
+            listed(trial)
+            | _given(purpose=trial.purpose, phases=list(trial.phases), sites=list(trial.sites), note=trial.note)
+            | ({"registry": _in_full(study, self._loaded.lexicon, trial, record)} if study else {})
             | {
                 "eligibility": [self._criterion(each, cohort, record) for each, cohort in chain(own, of_cohorts)],
                 "facilities": [self._facility(each, trial) for each in trial.facilities],
             }
+            | ({"contacts": list(map(_contact, study.contacts))} if study else {})
         )
 
     def related(self, nct_id: str, most: int) -> Response:
@@ -252,7 +203,8 @@ class _Teller:
 
     def _facility(self, site: Site, trial: Trial) -> Json:
         told = _given(name=site.name, city=site.city, country=site.country, status=site.status, contact=site.contact)
-        return told | {"open": trial.open_at(site, self._service.statuses)}
+        own = {"own": True} if site in self._service.here.own.get(trial.nct_id, ()) else {}
+        return told | {"open": trial.open_at(site, self._service.statuses)} | own
 
 
 def listed(trial: Trial) -> Json:
@@ -282,6 +234,15 @@ def _facts(study: Study, lexicon: Lexicon) -> Json:
         "sites": len(study.facilities),
         **_given(sponsor=study.sponsor, start=study.start, updated=study.updated),
     }
+
+
+def _in_full(study: Study, lexicon: Lexicon, trial: Trial, record: Record | None) -> Json:
+    text = {"eligibility": lines_of(trial, record)} if record is not None else {}
+    return _facts(study, lexicon) | _given(title=study.official_title, summary=study.summary.strip()) | text
+
+
+def _contact(each: Contact) -> Json:
+    return _given(name=each.name, role=each.role, phone=each.phone, email=each.email)
 
 
 def _related(each: Related) -> Json:

@@ -26,16 +26,19 @@ _GONE = Change(Matter.RECORD, How.REMOVED, before="the registry has this trial n
 class HeldStudies(Mapping[str, Study]):
     """The records of some trials as studies, by number, read from the store all at once when the first is asked for.
 
-    A record that cannot be read is as good as none. Raises ``StoreDown``, and tries again the next time.
+    A trial whose record is not stored has that of ``files``, if there is one. A record that cannot be read is as good
+    as none. Raises ``StoreDown``, and tries again the next time.
     """
 
-    def __init__(self, held: Studies, nct_ids: Collection[str]) -> None:
+    def __init__(self, held: Studies, nct_ids: Collection[str], files: Mapping[str, Study] | None = None) -> None:
         self._held = held
         self._nct_ids = nct_ids
+        self._files = {} if files is None else files
 
     @cached_property
     def _studies(self) -> dict[str, Study]:
-        return {each.nct_id: each for each in studies_held(self._held, lambda _: None, self._nct_ids)}
+        stored = {each.nct_id: each for each in studies_held(self._held, lambda _: None, self._nct_ids)}
+        return {**{each: self._files[each] for each in self._nct_ids if each in self._files}, **stored}
 
     def __getitem__(self, nct_id: str) -> Study:
         """Give one."""

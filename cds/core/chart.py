@@ -93,10 +93,19 @@ class ReferenceRange:
 
 
 @dataclass(frozen=True, slots=True)
+class Word:
+    """That a person said a result and no record holds it: which concept it is of, and what was said about it."""
+
+    concept: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Measurement:
     """One result, or one component of one: a laboratory value, a vital sign, a score.
 
     ``value`` is a quantity, a coded answer, or words; ``absent`` is the sender's reason for there being none.
+    ``attested`` is there where a person said it, and in what is computed from such a result.
     """
 
     code: Coded
@@ -107,6 +116,7 @@ class Measurement:
     ranges: tuple[ReferenceRange, ...] = ()
     interpretation: tuple[str, ...] = ()
     absent: str = ""
+    attested: Word | None = None
 
 
 class ClinicalStatus(enum.Enum):

@@ -40,7 +40,7 @@ def combined(rule: Rule, truths: tuple[Truth, ...], *, forbidden: bool) -> Truth
 
 def _told_by(rule: Rule, truth: Truth, telling: Parts, parts: Parts, *, forbidden: bool) -> Finding:
     """Make the finding of a composite rule out of the parts that decided it."""
-    spoken = telling if truth is not Truth.UNKNOWN else telling + tuple(_documented(parts))
+    spoken = telling if truth is not Truth.UNKNOWN else telling + tuple(_shown(parts))
     evidence = tuple(dict.fromkeys(seen for part in spoken for seen in part.evidence))
     unrecognised = max((part.unrecognised for part in telling), default=0)
     if truth is not Truth.UNKNOWN:
@@ -69,9 +69,13 @@ def _told_by(rule: Rule, truth: Truth, telling: Parts, parts: Parts, *, forbidde
     )
 
 
-def _documented(parts: Iterable[Finding]) -> Iterator[Finding]:
-    """Give the parts of an unknown composite that are settled by records: what makes the open question arise."""
-    return (part for part in parts if part.basis is Basis.DOCUMENTED and not isinstance(part.rule, Age | SexIs))
+def _shown(parts: Iterable[Finding]) -> Iterator[Finding]:
+    """Give the parts of an unknown composite that an entry settles: what makes the open question arise."""
+    return (part for part in parts if part.basis in _BY_ENTRIES and not isinstance(part.rule, Age | SexIs))
+
+
+_BY_ENTRIES = frozenset({Basis.DOCUMENTED, Basis.ATTESTED})
+"""On a record, or on a result that a person said."""
 
 
 _WEAKNESS = (Basis.DOCUMENTED, Basis.ATTESTED, Basis.ASSUMED, Basis.NO_RECORD)

@@ -6,7 +6,7 @@ from fractions import Fraction
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from cds.core.chart import Measurement, ResultStatus, Sex
+from cds.core.chart import Measurement, ResultStatus, Sex, Word
 from cds.core.dates import PartialDate, age_on
 from cds.core.derive import INPUT_UNITS, recipe, value_of
 from cds.core.enclosures import hull
@@ -159,6 +159,7 @@ def _derived(
     scale = case.vocabulary.concepts[concept].scale
     unit = (scale.unit_display or scale.unit) if scale else ""
     early = any(known.entry.status is ResultStatus.PRELIMINARY for known in (leading, *others))
+    said = any(known.entry.attested is not None for known in (leading, *others))
     return Derived(
         code=leading.entry.code,
         reference=leading.entry.reference,
@@ -166,6 +167,7 @@ def _derived(
         date=leading.entry.date,
         status=ResultStatus.PRELIMINARY if early else ResultStatus.FINAL,
         ranges=leading.entry.ranges if made.same_range else (),
+        attested=Word(concept) if said else None,
         amount=amount,
         said=f"{case.vocabulary.display(concept)} ({made.name}){COMPUTED}",
         leading=(leading,),

@@ -66,14 +66,20 @@ def decide(rule: Asked, case: Case, results: Results, judge: Judge, wanted: Call
         if answer.cause is not None:
             older = [(known, None) for known in _older(results, rule, judge, case)]
             return open_by(answer.cause, evidence + _evidence(older, case))
-    assumed = any(answer.basis is Basis.ASSUMED for answer in answers)
     return Finding(
         rule,
         Truth.MET if met else Truth.UNMET,
-        basis=Basis.ASSUMED if assumed else Basis.DOCUMENTED,
+        basis=_basis(newest, answers),
         evidence=evidence,
         turns=lapses(rule, newest, case),
     )
+
+
+def _basis(newest: list[Known[Measurement]], answers: list[Answer]) -> Basis:
+    """Give the weakest that the results and their limits stand on: what a person said is no record."""
+    if any(answer.basis is Basis.ASSUMED for answer in answers):
+        return Basis.ASSUMED
+    return Basis.ATTESTED if any(known.entry.attested for known in newest) else Basis.DOCUMENTED
 
 
 def _answer(rule: Asked, known: Known[Measurement], judge: Judge, case: Case) -> Answer:
@@ -133,6 +139,7 @@ def _shown(known: Known[Measurement], answer: Answer | None, case: Case) -> list
         value=f"{told}{flag}{early}",
         range=answer.normal if answer is not None and answer.normal else shown_range(known, case),
         date=str(entry.date or ""),
+        note=entry.attested.note if entry.attested is not None else "",
     )
     inputs: list[Evidence] = []
     if isinstance(entry, Derived):

@@ -65,7 +65,7 @@ def cause_words(cause: Cause) -> str:
 
 def explain(finding: Finding, vocabulary: Vocabulary) -> str:
     """Say in one or two plain sentences what a finding came to."""
-    if finding.basis is Basis.ATTESTED or (finding.note and finding.cause is Cause.JUDGEMENT):
+    if finding.answered and (finding.note or finding.truth is not Truth.UNKNOWN):
         return _attested(finding)
     rule = finding.rule
     match rule:
@@ -86,7 +86,7 @@ def explain(finding: Finding, vocabulary: Vocabulary) -> str:
 
 
 def _attested(finding: Finding) -> str:
-    said = "A person said so" if finding.basis is Basis.ATTESTED else "A person said that it cannot be told"
+    said = "A person said so" if finding.truth is not Truth.UNKNOWN else "A person said that it cannot be told"
     return f"{said}: {finding.note}." if finding.note else f"{said}."
 
 
@@ -108,7 +108,8 @@ def _measured(finding: Finding, rule: _Newest, vocabulary: Vocabulary) -> str:
     if finding.cause is Cause.NOT_READ:
         return f"{name}: results could not be read completely; {demand}."
     if finding.cause is Cause.TOO_OLD:
-        return f"{seen} is too old: it counts for {_lasts(rule, vocabulary)}; {demand}."
+        aside = "," if finding.evidence and finding.evidence[0].attested else ""
+        return f"{seen}{aside} is too old: it counts for {_lasts(rule, vocabulary)}; {demand}."
     return f"{seen}: {cause_words(finding.cause)}; {demand}."
 
 
@@ -159,7 +160,14 @@ def _results(evidence: tuple[Evidence, ...]) -> str:
 def _result(seen: Evidence) -> str:
     spread = f" (range {seen.range})" if seen.range else ""
     day = f" on {seen.date}" if seen.date else ", undated"
-    return f"{seen.label} {seen.value}{spread}{day}"
+    return f"{seen.label} {seen.value}{spread}{day}{_word(seen)}"
+
+
+def _word(seen: Evidence) -> str:
+    """Say of a result that it is a person's word; of a computed value, what it was computed from says so."""
+    if not seen.attested or seen.label.endswith(COMPUTED):
+        return ""
+    return f", as a person said ({seen.note})" if seen.note else ", as a person said"
 
 
 def _person(finding: Finding, vocabulary: Vocabulary) -> str:

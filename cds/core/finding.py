@@ -51,15 +51,28 @@ class Cause(enum.Enum):
         return self in {Cause.JUDGEMENT, Cause.NOT_COMPUTABLE}
 
 
+SAID = "attested/"
+"""How the reference of a result begins that a person said: ``attested/1`` is the first that was given."""
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One entry that decided: its FHIR reference and what it is; value, range and date as text where it has any."""
+    """One entry that decided: its FHIR reference and what it is; value, range and date as text where it has any.
+
+    ``note`` is what a person said about a result of theirs.
+    """
 
     reference: str
     label: str
     value: str = ""
     range: str = ""
     date: str = ""
+    note: str = ""
+
+    @property
+    def attested(self) -> bool:
+        """Whether it is a person's word and not an entry of the chart."""
+        return self.reference.startswith(SAID)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +94,7 @@ class Finding:
     ``turns`` are the days on which time alone may change the answer of this rule.
     ``unrecognised`` counts entries of the kind that the tables do not know. ``ruled_out`` says of a disease that the
     records, read whole, show none. ``forbidden`` says that the rule must *not* hold. ``parts`` are the findings of a
-    composite rule.
+    composite rule. ``answered`` says that a person answered the criterion itself, whatever the records give.
     """
 
     rule: Rule
@@ -99,6 +112,7 @@ class Finding:
     note: str = ""
     turns: tuple[dt.date, ...] = ()
     parts: tuple[Finding, ...] = ()
+    answered: bool = False
 
     def __post_init__(self) -> None:
         """Refuse a settled finding without a basis and an unknown one without a cause."""

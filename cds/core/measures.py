@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from cds.core.chart import Measurement
     from cds.core.finding import Finding
     from cds.core.limits import Clear, Limit
-    from cds.core.recognise import Case, Known, Results
+    from cds.core.recognise import Case, Known
     from cds.core.vocabulary import Scale
 
 
@@ -30,7 +30,7 @@ def measured(rule: Measured, case: Case) -> Finding:
     asked = (*rule.concepts, *(formula.value for formula in rule.computed))
     results = case.results.get(asked)
     if results is None:
-        results = case.results[asked] = _candidates(rule, case)
+        results = case.results[asked] = newest_of(candidates(rule, case), case)
     finding = decide(
         rule, case, results, lambda known: _judged(rule, known, case), lambda: wanted_of(rule, case, rule.concepts)
     )
@@ -45,12 +45,15 @@ def _asking_for_inputs(finding: Finding, rule: Measured, case: Case) -> Finding:
     return replace(finding, wanted=wanted)
 
 
-def _candidates(rule: Measured, case: Case) -> Results:
-    """Give the reported results and the computed values; a value is not computed for a day that has a reported one."""
+def candidates(rule: Measured, case: Case) -> list[Known[Measurement]]:
+    """Give the reported results and the computed values, newest first; none is computed for a day with a reported one.
+
+    Of a computed value there is only the newest.
+    """
     reported = usable(case, rule.concepts)
     told = {known.entry.date for known in reported if known.meaning.counts}
     worked_out = [known for known in computed(rule, case) if known.entry.date not in told]
-    return newest_of(sorted(reported + worked_out, key=age_of), case)
+    return sorted(reported + worked_out, key=age_of)
 
 
 def _judged(rule: Measured, known: Known[Measurement], case: Case) -> Answer:

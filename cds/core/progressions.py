@@ -75,7 +75,7 @@ def progressions(courses: Iterable[Course], case: Case) -> tuple[Progression, ..
 def _observed(case: Case) -> Iterator[Progression]:
     for known in usable(case, (DISEASE_STATUS,)):
         date = known.entry.date
-        if plausible_amount(known, case) == _PROGRESSED:
+        if known.entry.attested is None and plausible_amount(known, case) == _PROGRESSED:
             label = case.vocabulary.display(DISEASE_STATUS)
             seen = Evidence(known.entry.reference, label, str(known.entry.value), date=str(date or ""))
             yield Progression(by_now(date, case), seen, sure=known.meaning.counts)

@@ -74,6 +74,17 @@ def _own_end(result: Measurement, case: Case, *, upper: bool) -> Quantity | None
     return end if end is not None and end.comparator is Comparator.EXACTLY and end.value > 0 else None
 
 
+def normal_end(known: Known[Measurement], scale: Scale, case: Case, *, upper: bool) -> Fraction | None:
+    """Give a limit of normal in the canonical unit, as multiples of it are held: the result's own, or the site's."""
+    end = _own_end(known.entry, case, upper=upper)
+    factor = factor_of(end, scale) if end is not None else None
+    if end is not None and factor is not None:
+        own = Fraction(end.value) * factor
+        if not implausible(Interval.exactly(own), scale):
+            return own
+    return _site_end(known, case, upper=upper)
+
+
 class _ForSome(Protocol):
     """A range of normal and the patients it is for."""
 
@@ -195,16 +206,20 @@ def _by_site(known: Known[Measurement], value: Interval | Cause, limit: Limit, c
     if not isinstance(value, Interval):
         return None
     upper = limit.against is Against.ULN
+    end = _site_end(known, case, upper=upper)
+    if end is None:
+        return None
+    normal = f"{'<=' if upper else '>='} {plain(end)} by the site's table"
+    return Compared(value, Bound(limit.value * end, limit.inclusive), Basis.ASSUMED, normal)
 
+
+def _site_end(known: Known[Measurement], case: Case, *, upper: bool) -> Fraction | None:
     def end_of(each: Normal) -> Fraction | None:
         return each.high if upper else each.low
 
     ranges = [each for each in case.vocabulary.normals.get(known.meaning.concept, ()) if end_of(each) is not None]
     end = _agreed(ranges, end_of, known.entry.date, case) if ranges else None
-    if end is None or end <= 0:
-        return None
-    normal = f"{'<=' if upper else '>='} {plain(end)} by the site's table"
-    return Compared(value, Bound(limit.value * end, limit.inclusive), Basis.ASSUMED, normal)
+    return end if end is not None and end > 0 else None
 
 
 def shown_range(known: Known[Measurement], case: Case) -> str:

@@ -22,7 +22,7 @@ from cds.core.chart import (
 )
 from cds.core.codes import ICD9CM, ICD10CM
 from cds.core.truth import Truth
-from cds.core.vocabulary import ConceptKind, Relation
+from cds.core.vocabulary import ConceptKind, Meaning, Relation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from cds.core.courses import Course
     from cds.core.finding import Cause
     from cds.core.quantities import Interval
-    from cds.core.vocabulary import Meaning, Vocabulary
+    from cds.core.vocabulary import Vocabulary
 
 
 class _Entry(Protocol):
@@ -145,7 +145,9 @@ def recognise(chart: Chart, vocabulary: Vocabulary, as_of: dt.date) -> Case:
         vocabulary=vocabulary,
         as_of=as_of,
         known_on=as_of,
-        measurements=shelve(chart.measurements, Kind.MEASUREMENT),
+        measurements=_with_said(
+            shelve((entry for entry in chart.measurements if entry.attested is None), Kind.MEASUREMENT), chart
+        ),
         conditions=shelve(listed, Kind.CONDITION),
         exposures=shelve(chart.exposures, Kind.MEDICATION),
         procedures=_by_site(shelve(chart.procedures, Kind.PROCEDURE), vocabulary),
@@ -159,6 +161,14 @@ def recognise(chart: Chart, vocabulary: Vocabulary, as_of: dt.date) -> Case:
         unrecognised=unrecognised,
         ruled_out=shelve((entry for entry in chart.conditions if _is_ruled_out(entry, as_of)), None),
     )
+
+
+def _with_said(shelf: Shelf[Measurement], chart: Chart) -> Shelf[Measurement]:
+    """Lay the results that people said beside those of the records: they name their concept, and no code speaks."""
+    for entry in chart.measurements:
+        if entry.attested is not None:
+            shelf[entry.attested.concept].append(Known(entry, Meaning(entry.attested.concept)))
+    return shelf
 
 
 _DONE_TO = {("radiotherapy", "brain"): "brain-radiotherapy"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING
 
 from cds.core.chart import Extent, Kind, Measurement, ResultStatus
@@ -13,7 +14,7 @@ from cds.core.scales import Derived, scale_of
 from cds.core.truth import Truth
 
 if TYPE_CHECKING:
-    import datetime as dt
+    from collections.abc import Iterable
 
     from cds.core.recognise import Case, Known
 
@@ -34,7 +35,14 @@ def usable(case: Case, concepts: tuple[str, ...]) -> list[Known[Measurement]]:
                 continue
             if id(result) not in found or known.meaning.counts:
                 found[id(result)] = known
-    return sorted(found.values(), key=age_of)
+    return sorted(said_first(found.values()), key=age_of)
+
+
+def said_first(results: Iterable[Known[Measurement]]) -> list[Known[Measurement]]:
+    """Leave out the records of a day for which a person said the result: whoever says it has looked at them."""
+    every = list(results)
+    days = {known.entry.date for known in every if known.entry.attested is not None}
+    return [known for known in every if known.entry.attested is not None or known.entry.date not in days]
 
 
 def age_of(known: Known[Measurement]) -> tuple[int, str]:
@@ -44,7 +52,10 @@ def age_of(known: Known[Measurement]) -> tuple[int, str]:
 
 
 def newest_of(every: list[Known[Measurement]], case: Case) -> Results:
-    """Tell apart the results that may be the newest one, or give the cause for there being none to decide."""
+    """Tell apart the results that may be the newest one, or give the cause for there being none to decide.
+
+    What a person said gives way to a record of a later day, not to one that may be of the same day at most.
+    """
     if not every:
         whole = case.chart.extent(Kind.MEASUREMENT) is Extent.COMPLETE
         return Results(every, [], Cause.NO_RECORD if whole else Cause.NOT_READ)
@@ -55,7 +66,13 @@ def newest_of(every: list[Known[Measurement]], case: Case) -> Results:
     if not dated:
         return Results(every, [], Cause.DATE_IMPRECISE)
     surely_by = max(date.earliest for _, date in dated)
-    newest = [known for known, date in dated if min(date.latest, case.known_on) >= surely_by]
+    said_on = max((date.latest for known, date in dated if known.entry.attested is not None), default=dt.date.min)
+    newest = [
+        known
+        for known, date in dated
+        if (last := min(date.latest, case.known_on)) >= surely_by
+        and (last > said_on or known.entry.attested is not None)
+    ]
     undated = [known for known in exact_enough if known.entry.date is None]
     return Results(every, _final_first(newest) + undated, None)
 

@@ -95,6 +95,18 @@ def _canonical(quantity: Quantity, scale: Scale) -> Fraction | None:
     return None
 
 
+def reads_unit(unit: str, scale: Scale) -> bool:
+    """Say whether results can be read in a unit."""
+    spelling = _spelling(unit)
+    return spelling in scale.factors or spelling in scale.shifted
+
+
+def shown_unit(unit: str, scale: Scale) -> str:
+    """Give a unit as a person should read it; what stands in braces is the kind of a score, and no unit to be read."""
+    shown = scale.unit_display or unit if unit == scale.unit else unit
+    return "" if shown.startswith("{") and shown.endswith("}") else shown
+
+
 def _spelling(unit: str) -> str:
     return " ".join(unit.split())
 

@@ -50,6 +50,8 @@ class Trial:
     ``status`` is the registry's overall status in its own words (``RECRUITING``). ``facilities`` are the places of the
     registry's record, ``sites`` what a definition written by hand says of places. ``text_sha256`` tells the version of
     the registry's eligibility text in which ``lines`` and ``span`` of the criteria count; blank where none is known.
+    ``purpose`` says to the patient, in plain words, what is studied and what happens to those who join; blank until
+    somebody has written it. ``phases`` are the registry's (``PHASE2``), as a definition written by hand says them.
     """
 
     nct_id: str
@@ -67,6 +69,8 @@ class Trial:
     note: str = ""
     facilities: tuple[Site, ...] = ()
     text_sha256: str = ""
+    purpose: str = ""
+    phases: tuple[str, ...] = ()
 
     def offered(self, statuses: Collection[str] = OFFERED) -> bool:
         """Say whether it may be told on a card: its status is one of these, and a cohort is open."""

@@ -62,3 +62,10 @@ KNOWN_REASONS: Final = frozenset(_OFFERED) | {
     "wrong-time-workflow",
 }
 """All codes of the system: a site may have mapped its own reasons to any of them."""
+
+
+def reason_in_words(code: str) -> str:
+    """Say a reason as cards offer it; of HL7's other codes, the code itself in words."""
+    if code == OTHER_REASON:
+        return "Another reason"
+    return _OFFERED.get(code) or code.replace("-", " ").capitalize()

@@ -52,6 +52,22 @@ class Calls:
             Path,
         ),
     )
+    launch_servers: Path | None = field(
+        default=None,
+        metadata=about(
+            "YAML file that lists the EHRs from which the page at `/app/` may be opened (SMART App Launch, "
+            "docs/launch.md). Empty: from none.",
+            Path,
+        ),
+    )
+    app_frames: tuple[str, ...] = field(
+        default=(),
+        metadata=about(
+            "Web origins that may show the pages of `/app/` inside their own, as EHRs do, separated by commas. Empty: "
+            "none, so that the page opens in a window of its own.",
+            readers.listed(readers.origin),
+        ),
+    )
     profile: str = field(
         default="generic-2.0",
         metadata=about(

@@ -26,6 +26,7 @@ STATUSES = ("RECRUITING", "NOT_YET_RECRUITING", "ENROLLING_BY_INVITATION", "AVAI
 """Every status of the registry in which a trial may take patients, now or soon (its API v2: ``Status``)."""
 
 _PACKAGE = Path(__file__).resolve().parents[1]
+_ORIGIN = re.compile(r"https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s|]+")
 _FHIR_CODE = re.compile(r"[^\s|]+( [^\s|]+)*")
 
@@ -71,11 +72,10 @@ def web_address(text: str) -> str:
 
 
 def origin(text: str) -> str:
-    """Take what a browser calls an origin."""
-    address = web_address(text)
-    if urlsplit(address).path:
+    """Take what a browser calls an origin. It may stand in a header, so there is nothing in it that parts others."""
+    if not _ORIGIN.fullmatch(web_address(text)):
         raise ValueError("must be an origin: scheme, host and port, without a path")
-    return address
+    return text.rstrip("/")
 
 
 def listed(each: Callable[[str], ItemT]) -> Callable[[str], tuple[ItemT, ...]]:

@@ -115,10 +115,17 @@ class Store:
         return tuple(Shown(each.nct_id, each.patient, each.viewer, each.told_at, each.fingerprint) for each in rows)
 
     async def summary(
-        self, since: dt.datetime | None = None, until: dt.datetime | None = None, caller: str | None = None
+        self,
+        since: dt.datetime | None = None,
+        until: dt.datetime | None = None,
+        caller: str | None = None,
+        topic: str | None = None,
     ) -> tuple[TrialSummary, ...]:
-        """Count per trial how the cards fared that were told from ``since`` until before ``until``, to one or all."""
-        return await self._read(lambda connection: summaries(connection, since, until, caller))
+        """Count per topic how the cards fared that were told from ``since`` until before ``until``, to one or all.
+
+        With a ``topic``, such as a trial's number, its cards alone.
+        """
+        return await self._read(lambda connection: summaries(connection, since, until, caller, topic))
 
     async def forget(self, now: dt.datetime, keep: dt.timedelta) -> int:
         """Delete what is older than it is kept, and the ids of tokens that have expired; give the number of rows."""

@@ -39,11 +39,18 @@ class _Count:
 
 
 def summaries(
-    connection: Connection, since: dt.datetime | None, until: dt.datetime | None, caller: str | None
+    connection: Connection,
+    since: dt.datetime | None,
+    until: dt.datetime | None,
+    caller: str | None,
+    topic: str | None = None,
 ) -> tuple[TrialSummary, ...]:
-    """Count each told card once: accepted if ever, else overridden if ever (by its last reason), else unanswered."""
+    """Count each told card once: accepted if ever, else overridden if ever (by its last reason), else unanswered.
+
+    Of all cards, or of those told in a time, to one caller, or on one topic.
+    """
     counts: defaultdict[str, _Count] = defaultdict(_Count)
-    for fate in _fates(connection, since, until, caller).values():
+    for fate in _fates(connection, since, until, caller, topic).values():
         count = counts[fate.nct_id]
         count.told += 1
         if fate.accepted:
@@ -55,7 +62,11 @@ def summaries(
 
 
 def _fates(
-    connection: Connection, since: dt.datetime | None, until: dt.datetime | None, caller: str | None
+    connection: Connection,
+    since: dt.datetime | None,
+    until: dt.datetime | None,
+    caller: str | None,
+    topic: str | None,
 ) -> dict[str, _Fate]:
     wanted = select(TOLD.c.uuid, TOLD.c.nct_id, FEEDBACK.c.outcome, FEEDBACK.c.at, FEEDBACK.c.reason_code)
     wanted = wanted.select_from(
@@ -67,6 +78,8 @@ def _fates(
         wanted = wanted.where(TOLD.c.told_at < until)
     if caller is not None:
         wanted = wanted.where(TOLD.c.caller == caller)
+    if topic is not None:
+        wanted = wanted.where(TOLD.c.nct_id == topic)
     fates: dict[str, _Fate] = {}
     for row in connection.execute(wanted.execution_options(yield_per=1000)):
         _take(fates.setdefault(row.uuid, _Fate(row.nct_id)), row.outcome, row.at, row.reason_code)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from cds.core.criteria import Criterion, Not, Reason, Rule, Section
 from cds.core.trial import Cohort, Trial
 from cds.trials.fields import Fields, Place, day, flag, items, one_of, whole, wholes, word, words
+from cds.trials.filters import PHASES
 from cds.trials.rules import RuleReader, asked
 
 if TYPE_CHECKING:
@@ -66,6 +67,8 @@ def definition_of(block: Block, file: str, vocabulary: Vocabulary) -> Definition
         sites=fields.read("sites", words, ()),
         note=fields.read("note", word, ""),
         text_sha256=record.sha256,
+        purpose=fields.read("purpose", word, ""),
+        phases=fields.read("phases", _phases, ()),
     )
     definition = Definition(
         file=file,
@@ -82,6 +85,15 @@ def _nct_id(value: object, place: Place) -> str:
     if not _NCT.fullmatch(text):
         raise place.fault(f"must be an NCT number, not {text!r}")
     return text
+
+
+def _phases(value: object, place: Place) -> tuple[str, ...]:
+    """Read phases in the registry's words."""
+    read = words(value, place)
+    strange = [each for each in read if each not in PHASES]
+    if strange:
+        raise place.fault(f"must be phases of the registry ({', '.join(PHASES)}), not {strange[0]!r}")
+    return read
 
 
 def _record(value: object, place: Place) -> RecordNote:

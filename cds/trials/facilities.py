@@ -55,7 +55,7 @@ def study_of_trial(trial: Trial) -> Study:
         official_title="",
         status=trial.status,
         why_stopped="",
-        phases=(),
+        phases=trial.phases,
         study_type="",
         conditions=(),
         keywords=(),
@@ -69,4 +69,5 @@ def study_of_trial(trial: Trial) -> Study:
         sponsor="",
         updated=trial.record_date.isoformat() if trial.record_date else "",
         start="",
+        summary="",
     )

@@ -72,7 +72,7 @@ def lint_definition(definition: Definition, codebook: Codebook, record: Record |
         *_words_for_patients(definition),
         *_rules(definition, codebook),
         *_together(definition, codebook.vocabulary),
-        *(_against(definition, record) if record is not None else ()),
+        *(differences(definition, record) if record is not None else ()),
     ]
     return sorted(set(faults), key=by_place)
 
@@ -201,7 +201,8 @@ def _together(definition: Definition, vocabulary: Vocabulary) -> Iterator[Fault]
                 yield Fault(file, f"criterion {each.id}: asks what criterion {first[each.rule]} asks")
 
 
-def _against(definition: Definition, record: Record) -> Iterator[Fault]:
+def differences(definition: Definition, record: Record) -> Iterator[Fault]:
+    """Say in what a definition differs from a record of its trial, and where it speaks in the registry's words."""
     file, note = definition.file, definition.record
     said: Mapping[str, tuple[object, object]] = {
         "status": (note.status, record.status),

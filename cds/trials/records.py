@@ -60,15 +60,20 @@ def unescaped(text: str) -> str:
 
 def load_records(folder: Path) -> Mapping[str, Record]:
     """Read every ``NCT*.json`` of a folder, by NCT number; raise :class:`BadTrial` for a file that is no record."""
-    records = (_record(path) for path in sorted(folder.glob("NCT*.json")))
-    return {record.nct_id: record for record in records}
+    return {nct_id: record_of(study) for nct_id, study in load_studies(folder).items()}
 
 
-def _record(path: Path) -> Record:
+def load_studies(folder: Path) -> Mapping[str, Study]:
+    """Read every ``NCT*.json`` of a folder in full, by NCT number, as :func:`load_records` does."""
+    studies = (_study(path) for path in sorted(folder.glob("NCT*.json")))
+    return {study.nct_id: study for study in studies}
+
+
+def _study(path: Path) -> Study:
     try:
         study = study_of(json.loads(path.read_bytes()))
     except (BadTrial, ValueError, RecursionError) as problem:
         raise BadTrial(f"{path.name}: not a ClinicalTrials.gov v2 record") from problem
     if not study.text:
         raise BadTrial(f"{path.name}: not a ClinicalTrials.gov v2 record: it has no eligibility text")
-    return record_of(study)
+    return study

@@ -66,6 +66,8 @@ def _head(trial: Trial, study: Study, lines: Sequence[str], headings: Sequence[i
         "reviewer": trial.reviewer,
         "reviewed_on": trial.reviewed_on.isoformat() if trial.reviewed_on else None,
         **({"note": " ".join(trial.note.split())} if trial.note else {}),
+        **({"purpose": " ".join(trial.purpose.split())} if trial.purpose else {}),
+        **({"phases": list(trial.phases)} if trial.phases else {}),
         **({"sites": list(trial.sites)} if trial.sites else {}),
         "headings": list(headings),
     }

@@ -57,7 +57,8 @@ class Intervention:
 class Study:
     """One record. ``text`` is the eligibility text exactly as the registry gives it, ``updated`` its last posting.
 
-    Ages are words such as ``18 Years``; ``start`` may be a year or a month; ``contacts`` are those of the whole study.
+    Ages are words such as ``18 Years``; ``start`` may be a year or a month; ``contacts`` are those of the whole study;
+    ``summary`` is the registry's brief one, in paragraphs.
     """
 
     nct_id: str
@@ -79,6 +80,7 @@ class Study:
     sponsor: str
     updated: str
     start: str
+    summary: str
 
 
 def study_of(record: Mapping[str, Any]) -> Study:
@@ -116,6 +118,7 @@ def _study(nct_id: str, protocol: _Element) -> Study:
         sponsor=protocol.part("sponsorCollaboratorsModule").part("leadSponsor").text("name"),
         updated=status.part("lastUpdatePostDateStruct").day("date"),
         start=status.part("startDateStruct").text("date"),
+        summary=protocol.part("descriptionModule").text("briefSummary"),
     )
 
 

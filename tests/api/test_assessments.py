@@ -35,6 +35,7 @@ async def test_a_chart_is_told_trial_by_trial() -> None:
     }
     (trial,) = told["trials"]
     findings = {each["criterion"]: each for each in trial.pop("findings")}
+    cohorts = trial.pop("cohorts")
     assert trial == {
         "nctId": "NCT00000001",
         "title": "Drug in Neuroendocrine Carcinoma with platelets <LLN or >ULN",
@@ -42,12 +43,31 @@ async def test_a_chart_is_told_trial_by_trial() -> None:
         "verdict": "near",
         "earliestDate": "2026-06-20",
         "definition": {"version": "1", "recordDate": "2026-06-07", "complete": True, "draft": False},
-        "cohorts": [
-            {"id": "gi", "label": "Digestive system", "open": True, "verdict": "near"},
-            {"id": "lung", "label": "Lung", "open": False, "verdict": "not-relevant"},
-        ],
         "counts": {"met": 6, "unmet": 1, "unknown": 1, "judgement": 1},
     }
+    own = {each["id"]: each.pop("findings") for each in cohorts}
+    assert cohorts == [
+        {
+            "id": "gi",
+            "label": "Digestive system",
+            "open": True,
+            "verdict": "near",
+            "earliestDate": "2026-06-20",
+            "counts": {"met": 6, "unmet": 1, "unknown": 1, "judgement": 1},
+        },
+        {
+            "id": "lung",
+            "label": "Lung",
+            "open": False,
+            "verdict": "not-relevant",
+            "counts": {"met": 5, "unmet": 2, "unknown": 1, "judgement": 1},
+        },
+    ]
+    assert own["gi"] == [findings["gi-site"]]
+    assert [(each["criterion"], each["cohort"], each["truth"]) for each in own["lung"]] == [
+        ("lung-site", "lung", "unmet")
+    ]
+    assert {name: each.get("cohort") for name, each in findings.items() if "cohort" in each} == {"gi-site": "gi"}
     assert findings["cyp3a"] == {
         "criterion": "cyp3a",
         "label": "No CYP3A inhibitor in the last 7 days",

@@ -172,7 +172,7 @@ async def test_a_summary_that_takes_too_long_is_not_our_fault(monkeypatch: pytes
         await asyncio.sleep(60)
 
     monkeypatch.setattr(store, "summary", slow)
-    monkeypatch.setattr("cds.api.feedback._SUMMARY_S", 0.05)
+    monkeypatch.setattr("cds.api.feedback.SUMMARY_S", 0.05)
     answer = await send("GET", SUMMARY, None, app(Memory(store, OLD)))
     diagnostics(answer, 503, "transient")
     assert answer.headers["retry-after"] == "30"

@@ -1,5 +1,6 @@
 """The trials that are loaded: listed and filtered, told in full, and those that are like one."""
 
+import json
 import logging
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 from fastapi import FastAPI
 
 from cds.api.build import build
-from cds.api.texts import Texts
+from cds.api.texts import Texts, lines_of
 from cds.api.trial_models import RelatedTrials, TrialDetail, TrialList
 from cds.app import create_app
 from cds.catalogue.reading import HeldStudies
@@ -21,8 +22,8 @@ from cds.store.records import new_record
 from cds.store.store import Store
 from cds.store.studies import Studies
 from cds.trials.filters import FILTERS
-from cds.trials.records import record_of, text_sha256
-from cds.trials.study import Study
+from cds.trials.records import Record, record_of, text_sha256
+from cds.trials.study import Contact, Study
 from cds.trials.text.lexicon import Lexicon
 from tests.api.calls import RECORDS, diagnostics, send
 from tests.core.builders import VOCABULARY
@@ -38,6 +39,7 @@ DRAFT = replace(
     nct_id="NCT00000004",
     draft=True,
     note="Made by machine.",
+    purpose="This study tests a drug.",
     cohorts=(
         replace(world.NEC.cohorts[0], criteria=(replace(world.NEC.criteria[1], id="x", span=(3, 9), note="Read so."),)),
     ),
@@ -61,11 +63,14 @@ STUDIES = {
         title="A draft",
         conditions=("Neuroendocrine Carcinoma",),
         interventions=(drug("Atezolizumab"),),
-        text="one\ntwo\nthree\nAge \\>= 18",
+        text="one\n\nthree\nAge \\>= 18",
         phases=(),
         sponsor="",
         start="",
         updated="",
+        official_title="An Official Title",
+        summary="It tests a drug.\n\nAnd it looks on.\n",
+        contacts=(Contact("Ada", "CONTACT", "1"), Contact("", email="ada@example.org")),
     ),
 }
 LEXICON = Lexicon.of(VOCABULARY, (("small-cell-carcinoma", "SCLC"), ("small-cell-carcinoma", "small cell lung cancer")))
@@ -194,7 +199,32 @@ async def test_a_draft_says_how_each_line_was_read_and_where_it_stands(ours: Fas
         "drugs": ["Atezolizumab"],
         "countries": ["Ruritania"],
         "sites": 1,
+        "title": "An Official Title",
+        "summary": "It tests a drug.\n\nAnd it looks on.",
+        "eligibility": [
+            {"line": 1, "text": "one", "criteria": [], "heading": True},
+            {"line": 2, "text": "", "criteria": []},
+            {"line": 3, "text": "three", "criteria": ["consent"]},
+            {"line": 4, "text": "Age >= 18", "criteria": ["age", "x"]},
+        ],
     }
+    assert body["contacts"] == [{"name": "Ada", "role": "CONTACT", "phone": "1"}, {"email": "ada@example.org"}]
+
+
+async def test_a_line_is_called_a_heading_only_where_the_whole_text_was_read(ours: FastAPI) -> None:
+    trial = replace(world.LUNG, complete=False)
+    lines = lines_of(trial, Record(trial.nct_id, "", "", "", "* One \\> two"))
+    assert lines == [{"line": 1, "text": "* One > two", "criteria": []}]
+    assert (await told(ours, "/api/trials/NCT00000001")).keys() & {"registry", "contacts", "purpose"} == set()
+
+
+async def test_what_a_trial_is_for_and_which_facility_is_ours_is_told() -> None:
+    service = world.service(plan=PLAN, facilities=("EXAMPLE HOSPITAL, Springfield",))
+    the_app = build(service, SETTINGS, {}, door=world.DOOR, studies=STUDIES, lexicon=lambda: LEXICON)
+    body = await told(the_app, "/api/trials/NCT00000004")
+    TrialDetail.model_validate(body)
+    assert [each.get("own") for each in body["facilities"]] == [True, None]
+    assert body["purpose"] == "This study tests a drug."
 
 
 async def test_an_assessment_has_the_words_and_the_place_of_a_stored_record(ours: FastAPI) -> None:
@@ -295,3 +325,28 @@ async def test_a_store_that_does_not_answer_is_said_to(monkeypatch: pytest.Monke
     monkeypatch.setattr(held, "current", down)
     the_app = build(world.service(plan=PLAN), SETTINGS, {}, door=world.DOOR, studies=HeldStudies(held, ["NCT00000001"]))
     assert "does not answer" in diagnostics(await send("GET", "/api/trials", the_app=the_app), 503, "transient")
+
+
+async def test_records_of_a_folder_are_told_without_a_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read_once(monkeypatch)
+    record = {
+        "protocolSection": {
+            "identificationModule": {"nctId": "NCT00569127", "briefTitle": "Its title in the registry"},
+            "statusModule": {"overallStatus": "COMPLETED"},
+            "conditionsModule": {"conditions": ["Made-up Syndrome"]},
+            "eligibilityModule": {"eligibilityCriteria": "Inclusion Criteria:\n* Age \\>= 18"},
+        }
+    }
+    (tmp_path / "NCT00569127.json").write_text(json.dumps(record))
+    whole = create_app(Settings(store_url="sqlite://", authentication="off", records=tmp_path))
+    assert await numbers(whole, "condition=made-up+syndrome") == [7]
+    body = await told(whole, "/api/trials/NCT00569127")
+    TrialDetail.model_validate(body)
+    assert body["overallStatus"] == "ACTIVE_NOT_RECRUITING"
+    assert body["registry"]["eligibility"] == [
+        {"line": 1, "text": "Inclusion Criteria:", "criteria": []},
+        {"line": 2, "text": "* Age >= 18", "criteria": []},
+    ]
+    assert body["purpose"].startswith("This study compares two treatments")
+    (remark,) = (await told(whole, "/api/trials/NCT00569127/lint"))["remarks"]
+    assert remark["says"] == "the registry's text is held now, and this was written without it"

@@ -11,6 +11,7 @@ from cds.store.records import new_record
 from cds.store.store import Store
 from cds.store.studies import Studies
 from cds.trials.changes import Matter
+from tests.trials.studies import study
 
 FIRST, LATER, LAST = (dt.datetime(2026, month, 1, tzinfo=dt.UTC) for month in (4, 5, 6))
 
@@ -50,6 +51,14 @@ def test_studies_of_the_trials_that_are_loaded_are_held_as_a_mapping(held: Studi
     assert list(loaded) == ["NCT00000001"]
     assert (len(loaded), loaded["NCT00000001"].status) == (1, "SUSPENDED")
     assert loaded.get("NCT00000003") is None
+
+
+def test_a_record_of_a_file_stands_in_where_none_is_stored(held: Studies) -> None:
+    files = {number: study(number) for number in ("NCT00000001", "NCT00000008", "NCT00000009")}
+    loaded = HeldStudies(held, ["NCT00000001", "NCT00000009"], files)
+    assert sorted(loaded) == ["NCT00000001", "NCT00000009"]
+    assert loaded["NCT00000001"].status == "SUSPENDED"
+    assert loaded["NCT00000009"] is files["NCT00000009"]
 
 
 def test_nothing_is_read_before_it_is_asked_for_and_a_store_that_is_back_is_read() -> None:

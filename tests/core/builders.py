@@ -32,6 +32,7 @@ from cds.core.evaluate import evaluate
 from cds.core.limits import Against, Limit
 from cds.core.quantities import Comparator, Quantity
 from cds.core.recognise import recognise
+from cds.core.said import Said, laid_over
 from cds.core.vocabulary import (
     LOCAL_ROUTE,
     SYSTEMIC_ROUTE,
@@ -73,6 +74,8 @@ _LOAD = Scale(
     {Code(NAME, "not detected"): Fraction(0)},
     Fraction(200),
 )
+_SIGNS = {Code(NAME, "negative"): Fraction(0), Code(NAME, "positive"): Fraction(1)}
+_SIGN = Scale("{presence}", "", {"{presence}": Fraction(1)}, 90, (Fraction(0), Fraction(1)), "laboratory", _SIGNS)
 _FOUND_OR_NOT = Scale("{presence}", "", {}, 90, (Fraction(0), Fraction(1)), "laboratory", _FOUND)
 
 
@@ -135,6 +138,7 @@ _CONCEPTS = [
     _concept("neutrophil-percent", ConceptKind.MEASUREMENT, scale=_scale("%", _SHARE, 28, 0, 100)),
     _concept("absolute-neutrophil-count", ConceptKind.MEASUREMENT, scale=_scale("10*9/L", _CELLS, 28, 0, 500)),
     _concept("viral-load", ConceptKind.MEASUREMENT, scale=_LOAD),
+    _concept("surface-antigen", ConceptKind.MEASUREMENT, scale=_SIGN),
     _concept("viral-rna-detected", ConceptKind.MEASUREMENT, scale=_FOUND_OR_NOT),
     _concept("calcium-total", ConceptKind.MEASUREMENT, scale=_scale("mg/dL", _CALCIUM, 28, 4, 30)),
     _concept("calcium-corrected", ConceptKind.MEASUREMENT, scale=_scale("mg/dL", _CALCIUM, 28, 4, 30)),
@@ -312,6 +316,21 @@ def lab(
     return Measurement(coded(name), ref, shown, day(on), status, ranges)
 
 
+def says(
+    name: str,
+    value: str,
+    on: str = "2026-06-15",
+    *,
+    low: str = "",
+    high: str = "",
+    note: str = "",
+) -> Said:
+    """Write a result as a person says it: `104 10*9/L`, with its limits of normal in the same unit."""
+    told = quantity(value)
+    below, above = (Decimal(end) if end else None for end in (low, high))
+    return Said(name, told.value, told.unit, dt.date.fromisoformat(on), told.comparator, below, above, note)
+
+
 def drug(
     name: str,
     start: str | None = None,
@@ -398,6 +417,11 @@ def chart(
         vaccinations=tuple(entry for entry in entries if isinstance(entry, Vaccination)),
         covered=covered,
     )
+
+
+def hearing(the_chart: Chart, *said: Said) -> Chart:
+    """Lay what a person says over a chart."""
+    return laid_over(the_chart, said, VOCABULARY)
 
 
 def find(rule: Rule, the_chart: Chart, as_of: dt.date = AS_OF) -> Finding:

@@ -97,4 +97,5 @@ def _attested(finding: Finding, attestation: Attestation) -> Finding:
         ruled_out=False,
         note=attestation.note,
         parts=(),
+        answered=True,
     )

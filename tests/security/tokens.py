@@ -210,12 +210,22 @@ def key_network() -> Network:
     return network
 
 
-def make_site(folder: Path, network: Network | None = None, store_url: str = "sqlite://", callers: str = LIST) -> Site:
+def make_site(
+    folder: Path,
+    network: Network | None = None,
+    store_url: str = "sqlite://",
+    callers: str = LIST,
+    launch: str | None = None,
+) -> Site:
+    """Give a site with a list of callers, and of EHRs from which its page may be opened if there is one."""
     (folder / "callers.yaml").write_text(callers, "utf-8")
+    if launch is not None:
+        (folder / "launch.yaml").write_text(launch, "utf-8")
     (folder / "static.json").write_bytes(jwks(jwk("p384-static")))
     settings = Settings(
         public_url=PUBLIC,
         callers=folder / "callers.yaml",
+        launch_servers=None if launch is None else folder / "launch.yaml",
         allow_origins=("https://ehr.example.org",),
         store_url=store_url,
         metrics_token="monitoring",

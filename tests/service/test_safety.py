@@ -47,6 +47,15 @@ UNSAFE = {
         {"CDS_DEMO_CHARTS": "tests/golden", "CDS_STORE_URL": "sqlite:///trialcards.sqlite3"},
         "CDS_STORE_URL",
     ),
+    "a page that anyone may lay another over": ({"CDS_APP_FRAMES": "http://ehr.example.org"}, "CDS_APP_FRAMES"),
+    "a demo that is opened from an EHR": (
+        {"CDS_DEMO_CHARTS": "tests/golden", "CDS_LAUNCH_SERVERS": "launch.yaml"},
+        "CDS_LAUNCH_SERVERS",
+    ),
+    "cards that lead to a page that does not open": (
+        {"CDS_AUTHENTICATION": "off", "CDS_APP_URL": "http://127.0.0.1:8000/app/launch"},
+        "CDS_LAUNCH_SERVERS",
+    ),
     "a list that means nothing": ({"CDS_AUTHENTICATION": "gateway", "CDS_CALLERS": "callers.yaml"}, "CDS_CALLERS"),
     "a page without a token": (
         {"CDS_AUTHENTICATION": "jwt", "CDS_CALLERS": "callers.yaml", "CDS_DEMO_CHARTS": "tests/golden"},
@@ -66,6 +75,13 @@ SAFE = {
     "this machine": {"CDS_FHIR_SERVERS": "http://localhost:8080/fhir,http://127.0.0.1:8081/fhir,http://[::1]/fhir"},
     "said so": {"CDS_FHIR_SERVERS": "http://hapi:8080/fhir", "CDS_ALLOW_HTTP": "true"},
     "a demo": {"CDS_DEMO_CHARTS": "tests/golden"},
+    "cards that lead to another page": {"CDS_APP_URL": "https://app.example.org/launch"},
+    "cards that lead to our page": {
+        "CDS_APP_URL": "http://127.0.0.1:8000/app/launch",
+        "CDS_LAUNCH_SERVERS": "launch.yaml",
+    },
+    "a page in an EHR": {"CDS_LAUNCH_SERVERS": "launch.yaml", "CDS_APP_FRAMES": "https://ehr.example.org"},
+    "a page in an EHR of this machine": {"CDS_APP_FRAMES": "http://localhost:9000"},
 }
 
 

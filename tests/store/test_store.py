@@ -135,6 +135,9 @@ async def test_each_card_counts_once_in_the_summary(store: Store) -> None:
     assert await store.summary(NOW, NOW + DAY) == (first, second)
     assert await store.summary(NOW, NOW + DAY, caller="other") == (second,)
     assert [each.told for each in await store.summary()] == [6, 1]
+    assert await store.summary(topic="NCT00000002") == (second,)
+    assert await store.summary(topic="NCT00000002", caller="ehr") == ()
+    assert await store.summary(topic="NCT0000000") == ()
     assert await store.summary(until=NOW) == ()
 
 

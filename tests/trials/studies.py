@@ -46,5 +46,6 @@ def study(nct_id: str = "NCT00000001", **changes: Any) -> Study:  # noqa: ANN401
         "sponsor": "Example Institute",
         "updated": "2026-06-01",
         "start": "2026-01",
+        "summary": "",
     }
     return Study(nct_id=nct_id, **(given | changes))

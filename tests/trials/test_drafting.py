@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -204,6 +205,13 @@ def test_any_draft_to_review_is_a_definition_that_lints(text: str) -> None:
     )
     assert lint_definition(definition, Codebook.of(VOCABULARY)) == []
     assert definition.trial.draft
+
+
+def test_what_a_trial_is_for_is_written_and_read_back() -> None:
+    trial = replace(draft(), purpose="This study tests a drug: it is new.\nYou get it.")
+    block = parse_yaml(review_text(trial, study()), "a file", BadTrial)
+    assert definition_of(block, "a file", VOCABULARY).trial.purpose == "This study tests a drug: it is new. You get it."
+    assert "purpose" not in review_text(draft(), study())
 
 
 def test_the_lines_of_the_registry_stand_above_what_was_made_of_them() -> None:

@@ -1,4 +1,4 @@
-"""The patient's version of each criterion: there, in words for everyone, and not the clinician's label again."""
+"""What a patient reads of a trial and of each criterion: there, in words for everyone, not the clinician's again."""
 
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from tests.shipped import definition
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 HARDEST = 8
+LONGEST = 5
 EVERY = [
     (path.stem, criterion)
     for path in definition_files(REPOSITORY / "trials")
@@ -34,3 +35,17 @@ def test_a_patient_can_read_what_is_asked(nct_id: str, criterion: Criterion) -> 
     assert criterion.plain, nct_id
     assert _grade(criterion.plain) <= HARDEST, criterion.plain
     assert criterion.plain.casefold() != criterion.label.casefold()
+
+
+@pytest.mark.parametrize("nct_id", [path.stem for path in definition_files(REPOSITORY / "trials")])
+def test_a_patient_can_read_what_a_trial_is_for(nct_id: str) -> None:
+    trial = definition(nct_id).trial
+    assert _grade(trial.purpose) <= HARDEST, trial.purpose
+    assert 2 <= trial.purpose.count(". ") + 1 <= LONGEST
+    assert "phase" not in trial.purpose.casefold()
+
+
+@pytest.mark.parametrize("nct_id", [path.stem for path in definition_files(REPOSITORY / "trials")])
+def test_without_the_record_a_patient_is_told_where_the_words_come_from(nct_id: str) -> None:
+    read = definition(nct_id)
+    assert (read.record.lines == 0) is ("list of trials" in read.trial.purpose)

@@ -32,6 +32,10 @@ def record() -> dict[str, Any]:
                 "lastUpdatePostDateStruct": {"date": "2026-05-04", "type": "ACTUAL"},
             },
             "sponsorCollaboratorsModule": {"leadSponsor": {"name": "Nobody Ltd", "class": "OTHER"}},
+            "descriptionModule": {
+                "briefSummary": "It tests nothing.\n\nNobody joins.",
+                "detailedDescription": "At length.",
+            },
             "conditionsModule": {"conditions": ["Glioma"], "keywords": ["brain"]},
             "designModule": {"studyType": "INTERVENTIONAL", "phases": ["PHASE1", "PHASE2"]},
             "armsInterventionsModule": {
@@ -79,6 +83,7 @@ def test_everything_that_is_said_is_there() -> None:
     assert study.facilities == (Facility("Hospital", "Town", "North", "Country", "RECRUITING", (ben,)),)
     assert study.contacts == (Contact("Ann", "CONTACT", "555-0100 ext. 7"),)
     assert (study.sponsor, study.updated, study.start) == ("Nobody Ltd", "2026-05-04", "2026-03")
+    assert study.summary == "It tests nothing.\n\nNobody joins."
 
 
 def test_a_number_and_a_status_are_enough() -> None:

@@ -21,10 +21,13 @@ _FORM: Final = re.compile(r"system/(?P<type>\*|[A-Z][A-Za-z]{1,60})\.(?P<may>rea
 _READS_AND_SEARCHES: Final = frozenset("rs")
 
 
-def scopes_for(types: Iterable[str], *, granular: bool) -> str:
-    """Write the scopes for reading these types, as version 2 has them (``granular``) or as version 1 does."""
+def scopes_for(types: Iterable[str], *, granular: bool, of: str = "system") -> str:
+    """Write the scopes for reading these types, as version 2 has them (``granular``) or as version 1 does.
+
+    ``of`` is whose records: ``system`` for all that this site may read by itself, ``patient`` for the one in context.
+    """
     may = "rs" if granular else "read"
-    return " ".join(f"system/{each}.{may}" for each in sorted(set(types)))
+    return " ".join(f"{of}/{each}.{may}" for each in sorted(set(types)))
 
 
 def lacking(asked: str, granted: str) -> tuple[str, ...]:

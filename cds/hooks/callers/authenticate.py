@@ -11,15 +11,15 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import NoReturn, Protocol
+from typing import Protocol
 
-from cds.errors import NotAuthenticated
 from cds.hooks.callers.algorithms import is_signed_by
 from cds.hooks.callers.caller import Caller
 from cds.hooks.callers.keys import Fetch, FetchedKeys, KeySource, StaticKeys
 from cds.hooks.callers.listed import ListedCaller
 from cds.hooks.callers.replays import Replays
-from cds.hooks.callers.tokens import Claims, Header, Token, bearer, read_token
+from cds.hooks.callers.signed_in import SignedIn
+from cds.hooks.callers.tokens import Claims, Header, Parts, Token, bearer, refuse, take_apart, token_of
 
 __all__ = ["Anyone", "Authenticator", "Door", "Replays"]
 
@@ -45,11 +45,21 @@ class Anyone:
 
 
 class Authenticator:
-    """Lets in the callers that the site lists, each by a token of its own for each call."""
+    """Lets in the callers that the site lists, each by a token of its own for each call.
+
+    With ``signed_in``, the page is let in as well, by the id token of whoever has signed in to it.
+    """
 
     def __init__(
-        self, listed: Iterable[ListedCaller], *, fetch: Fetch, replays: Replays, now: Callable[[], dt.datetime]
+        self,
+        listed: Iterable[ListedCaller],
+        *,
+        fetch: Fetch,
+        replays: Replays,
+        now: Callable[[], dt.datetime],
+        signed_in: SignedIn | None = None,
     ) -> None:
+        self._signed_in = signed_in
         self._listed: Mapping[tuple[str, str | None], ListedCaller] = {
             (each.issuer, tenant): each for each in listed for tenant in each.tenants or (None,)
         }
@@ -62,7 +72,8 @@ class Authenticator:
     @property
     def several(self) -> bool:
         """Whether there is more than one caller, so that one could stand in another's way."""
-        return len({each.id for each in self._listed.values()}) > 1
+        pages = self._signed_in.ids if self._signed_in else frozenset()
+        return len({each.id for each in self._listed.values()} | pages) > 1
 
     async def caller(self, authorization: str | None, endpoint: str) -> Caller:
         """Say who calls this address, by the token in its ``Authorization`` header.
@@ -71,51 +82,59 @@ class Authenticator:
         times and audience hold; nothing is remembered of a token whose signature does not hold. Raises
         ``NotAuthenticated``, and ``Unavailable`` where used tokens cannot be remembered.
         """
-        token = read_token(bearer(authorization))
+        parts = take_apart(bearer(authorization))
+        if self._signed_in is not None and self._is_of_the_page(parts, self._signed_in):
+            return await self._signed_in.caller(parts)
+        token = token_of(parts)
         listed = self._of(token.claims)
         self._check_times(token.claims, listed)
         if not {endpoint, f"{endpoint}/", *listed.audiences}.intersection(token.claims.audiences):
-            _refuse("wrong-audience")
+            refuse("wrong-audience")
         if token.header.algorithm not in listed.algorithms:
-            _refuse("unlisted-algorithm")
+            refuse("unlisted-algorithm")
         await self._check_signature(token, listed)
         until = dt.datetime.fromtimestamp(token.claims.expires + listed.profile.leeway_s + 1, tz=dt.UTC)
         if not await self._replays.first_use(token.claims.issuer, token.claims.id, until):
-            _refuse("replayed")
+            refuse("replayed")
         return listed.as_caller(token.claims.tenant)
+
+    def _is_of_the_page(self, parts: Parts, signed_in: SignedIn) -> bool:
+        """Say which proof a token is to be held against, by what it says of itself: each proof is whole on its own.
+
+        An EHR may sign its own calls under the name by which its people sign in: then the audience parts the two.
+        """
+        if signed_in.server_of(parts.body) is not None:
+            return True
+        return signed_in.issued(parts.body) and parts.body.get("iss") not in self._issuers
 
     def _of(self, claims: Claims) -> ListedCaller:
         listed = self._listed.get((claims.issuer, claims.tenant))
         if listed is None:
-            _refuse("unlisted-tenant" if claims.issuer in self._issuers else "unlisted-issuer")
+            refuse("unlisted-tenant" if claims.issuer in self._issuers else "unlisted-issuer")
         return listed
 
     def _check_times(self, claims: Claims, listed: ListedCaller) -> None:
         """Hold the token's times against the clock: clocks may differ by the leeway, and no token lives long."""
         now, leeway = self._now().timestamp(), listed.profile.leeway_s
         if claims.expires <= now - leeway:
-            _refuse("expired")
+            refuse("expired")
         if claims.issued > now + leeway or (claims.not_before or 0) > now + leeway:
-            _refuse("not-yet")
+            refuse("not-yet")
         if not 0 < claims.expires - claims.issued <= listed.profile.max_lifetime_s:
-            _refuse("lives-too-long" if claims.expires > claims.issued else "bad-claims")
+            refuse("lives-too-long" if claims.expires > claims.issued else "bad-claims")
 
     async def _check_signature(self, token: Token, listed: ListedCaller) -> None:
         algorithm = token.header.algorithm
         keys = await self._source(token.header, listed).keys(token.header.kid, algorithm)
         if not any(is_signed_by(each.public, algorithm, token.said, token.signature) for each in keys):
-            _refuse("bad-signature")
+            refuse("bad-signature")
 
     def _source(self, header: Header, listed: ListedCaller) -> KeySource:
         """Say where the key may come from: never from an address that is not listed for this very caller."""
         if header.jku is not None and header.jku not in listed.jku:
-            _refuse("unlisted-address")
+            refuse("unlisted-address")
         if listed.keys:
             return StaticKeys(listed.keys)
         if header.jku is None and len(listed.jku) > 1:
-            _refuse("no-address")
+            refuse("no-address")
         return self._fetched[header.jku or listed.jku[0]]
-
-
-def _refuse(reason: str) -> NoReturn:
-    raise NotAuthenticated(reason)

@@ -40,6 +40,7 @@ class Caller:
     """One EHR that was let in. ``id`` is the site's own plain name for it, which may be logged and counted.
 
     Its patients are asked of ``fhir_servers`` and of no other. ``tenant`` is who of several behind one issuer it is.
+    ``page``: it is our own page, to which somebody of that EHR has signed in, and may do what the page does.
     """
 
     id: str
@@ -48,6 +49,7 @@ class Caller:
     issuer: str = ""
     tenant: str | None = None
     rate_per_s: float | None = None
+    page: bool = False
 
 
 GENERIC = Profile("generic-2.0", "Any EHR that keeps to CDS Hooks 2.0.", "https://cds-hooks.hl7.org/2.0/", tested=True)

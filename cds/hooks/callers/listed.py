@@ -17,7 +17,7 @@ from cds.hooks.callers.keys import Key, keys_in
 from cds.hooks.callers.profiles import profiles, signed_by
 from cds.settings.readers import in_clear, web_address
 
-__all__ = ["ListedCaller", "load_callers"]
+__all__ = ["ListedCaller", "load_callers", "name_of"]
 
 _FIELDS: Final = (
     "id",
@@ -92,7 +92,7 @@ def _caller(fields: Fields, folder: Path, known: Mapping[str, Profile], *, allow
     fields.only(*_FIELDS)
     profile = known[fields.one_of("profile", tuple(known), "generic-2.0")]
     caller = ListedCaller(
-        id=_id(fields),
+        id=name_of(fields),
         profile=profile,
         issuer=fields.text("issuer"),
         algorithms=signed_by(fields, profile.algorithms),
@@ -108,7 +108,8 @@ def _caller(fields: Fields, folder: Path, known: Mapping[str, Profile], *, allow
     return caller
 
 
-def _id(fields: Fields) -> str:
+def name_of(fields: Fields) -> str:
+    """Give the site's own name for somebody who may call, which is logged and counted."""
     text = fields.text("id")
     if not _ID.fullmatch(text) or len(text) > _LONGEST_ID:
         fields.fault("id", "must be words of small letters joined by hyphens, so that it can be logged")

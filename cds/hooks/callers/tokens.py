@@ -15,7 +15,22 @@ from typing import Any, Final, NoReturn
 
 from cds.errors import NotAuthenticated
 
-__all__ = ["Claims", "Header", "Token", "bearer", "read_token"]
+__all__ = [
+    "Claims",
+    "Header",
+    "Json",
+    "Parts",
+    "Token",
+    "audiences",
+    "bearer",
+    "moment",
+    "read_header",
+    "read_token",
+    "refuse",
+    "take_apart",
+    "token_of",
+    "word",
+]
 
 _LONGEST_TOKEN: Final = 8192
 _LONGEST_WORD: Final = 512
@@ -26,6 +41,16 @@ _KEYS_IN_HEADER: Final = frozenset({"jwk", "x5c", "x5u"})
 _NOT_UNDERSTOOD: Final = frozenset({"crit", "b64", "enc", "zip"})
 
 Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What any signed token holds, before it is asked what kind it is; its signature is over ``said``."""
+
+    head: Json
+    body: Json
+    said: bytes = field(repr=False)
+    signature: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,31 +88,43 @@ class Token:
 def bearer(authorization: str | None) -> str:
     """Give the token of an ``Authorization`` header."""
     if authorization is None:
-        _refuse("no-token")
+        refuse("no-token")
     scheme, _, token = authorization.partition(" ")
     if scheme.lower() != "bearer" or not token:
-        _refuse("no-token")
+        refuse("no-token")
     if len(token) > _LONGEST_TOKEN:
-        _refuse("too-long")
+        refuse("too-long")
     return token
 
 
-def read_token(text: str) -> Token:
-    """Take a token apart. Raises ``NotAuthenticated``."""
+def take_apart(text: str) -> Parts:
+    """Take any signed token apart. Raises ``NotAuthenticated``."""
     parts = text.split(".")
     if len(parts) != 3:  # noqa: PLR2004 - header, claims, signature
-        _refuse("not-a-token")
-    header, claims = _header(_object(parts[0])), _claims(_object(parts[1]))
-    return Token(header, claims, f"{parts[0]}.{parts[1]}".encode("ascii"), _bytes(parts[2]))
+        refuse("not-a-token")
+    head, body = _object(parts[0]), _object(parts[1])
+    return Parts(head, body, f"{parts[0]}.{parts[1]}".encode("ascii"), _bytes(parts[2]))
+
+
+def token_of(parts: Parts) -> Token:
+    """Read the parts as a token that CDS Hooks asks for. Raises ``NotAuthenticated``."""
+    if parts.head.get("typ") != "JWT":
+        refuse("wrong-type")
+    return Token(read_header(parts.head), _claims(parts.body), parts.said, parts.signature)
+
+
+def read_token(text: str) -> Token:
+    """Take apart a token that CDS Hooks asks for. Raises ``NotAuthenticated``."""
+    return token_of(take_apart(text))
 
 
 def _bytes(part: str) -> bytes:
     """Decode base64url as RFC 7515 writes it: no padding, no other letters, one spelling of each value."""
     if not _PART.fullmatch(part) or len(part) % 4 == 1:
-        _refuse("not-a-token")
+        refuse("not-a-token")
     decoded = base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
     if base64.urlsafe_b64encode(decoded).rstrip(b"=") != part.encode("ascii"):
-        _refuse("not-a-token")
+        refuse("not-a-token")
     return decoded
 
 
@@ -95,9 +132,9 @@ def _object(part: str) -> Json:
     try:
         read = json.loads(_bytes(part).decode("utf-8"), object_pairs_hook=_once, parse_constant=_no_constant)
     except (ValueError, RecursionError):
-        _refuse("not-a-token")
+        refuse("not-a-token")
     if not isinstance(read, dict):
-        _refuse("not-a-token")
+        refuse("not-a-token")
     return read
 
 
@@ -113,49 +150,52 @@ def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
-def _header(said: Json) -> Header:
-    if said.get("typ") != "JWT":
-        _refuse("wrong-type")
+def read_header(said: Json) -> Header:
+    """Read how a token says that it is signed; one that brings its key, or asks for anything special, is refused."""
     if not _NOT_UNDERSTOOD.isdisjoint(said):
-        _refuse("not-understood")
+        refuse("not-understood")
     if not _KEYS_IN_HEADER.isdisjoint(said):
-        _refuse("brings-its-key")
-    jku = _word(said, "jku", "bad-header") if "jku" in said else None
-    return Header(_word(said, "alg", "bad-header"), _word(said, "kid", "bad-header"), jku)
+        refuse("brings-its-key")
+    jku = word(said, "jku", "bad-header") if "jku" in said else None
+    return Header(word(said, "alg", "bad-header"), word(said, "kid", "bad-header"), jku)
 
 
 def _claims(said: Json) -> Claims:
     return Claims(
-        issuer=_word(said, "iss", "bad-claims"),
-        audiences=_audiences(said.get("aud")),
-        expires=_moment(said, "exp"),
-        issued=_moment(said, "iat"),
-        not_before=_moment(said, "nbf") if "nbf" in said else None,
-        id=_word(said, "jti", "bad-claims", _LONGEST_ID),
-        tenant=_word(said, "tenant", "bad-claims") if "tenant" in said else None,
+        issuer=word(said, "iss", "bad-claims"),
+        audiences=audiences(said.get("aud")),
+        expires=moment(said, "exp"),
+        issued=moment(said, "iat"),
+        not_before=moment(said, "nbf") if "nbf" in said else None,
+        id=word(said, "jti", "bad-claims", _LONGEST_ID),
+        tenant=word(said, "tenant", "bad-claims") if "tenant" in said else None,
     )
 
 
-def _word(said: Json, name: str, reason: str, longest: int = _LONGEST_WORD) -> str:
+def word(said: Json, name: str, reason: str, longest: int = _LONGEST_WORD) -> str:
+    """Give a text that must be there, or refuse for this reason."""
     value = said.get(name)
     if not isinstance(value, str) or not value or len(value) > longest or not value.isprintable():
-        _refuse(reason)
+        refuse(reason)
     return value
 
 
-def _audiences(value: object) -> tuple[str, ...]:
+def audiences(value: object) -> tuple[str, ...]:
+    """Give whom a token is for: one, or a list of several."""
     listed = [value] if isinstance(value, str) else value
     if not isinstance(listed, list) or not listed or not all(isinstance(each, str) and each for each in listed):
-        _refuse("bad-claims")
+        refuse("bad-claims")
     return tuple(listed)
 
 
-def _moment(said: Json, name: str) -> float:
+def moment(said: Json, name: str) -> float:
+    """Give a moment in Unix seconds that must be there."""
     value = said.get(name)
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= _LAST_MOMENT:
-        _refuse("bad-claims")
+        refuse("bad-claims")
     return value
 
 
-def _refuse(reason: str) -> NoReturn:
+def refuse(reason: str) -> NoReturn:
+    """Let nobody in; the reason is one word for the log."""
     raise NotAuthenticated(reason)

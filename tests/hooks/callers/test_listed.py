@@ -230,7 +230,7 @@ def test_the_manual_tells_every_profile_and_every_word_of_the_log() -> None:
     assert all(f"`{name}`" in manual for name in profiles())
     sources = [*(ROOT / "cds" / "hooks" / "callers").glob("*.py"), ROOT / "cds" / "api" / "door.py"]
     code = "\n".join(each.read_text("utf-8") for each in sources)
-    reasons = set(re.findall(r"(?:_refuse|NotAuthenticated)\(\s*\"([a-z-]+)\"", code))
+    reasons = set(re.findall(r"(?:refuse|NotAuthenticated)\(\s*\"([a-z-]+)\"", code))
     reasons |= set(re.findall(r"\"((?:bad|lives|unlisted)-[a-z-]+)\"", code))
     assert len(reasons) > 15
     assert {each for each in reasons if f"`{each}`" not in manual} == set()
