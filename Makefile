@@ -62,6 +62,16 @@ test-fast: env ## the tests alone
 test-live: env ## the tests against a real FHIR server, which JDK 17 and Maven build (skipped without them)
 	$(BIN)/pytest -m live tests/live
 
+# Playwright is installed when it is first needed; the browser itself is the machine's own (Debian's `chromium`).
+BROWSING := $(VENV)/.browsing
+$(BROWSING): requirements-browser.lock $(LOCKED)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-browser.lock
+	@touch $@
+
+.PHONY: test-browser
+test-browser: env $(BROWSING) ## the pages in Chromium: launch, matrix, what if, print, keyboard, narrow screens (skipped without it)
+	$(BIN)/pytest -n auto --dist loadfile -m browser tests/browser
+
 .PHONY: mutants
 mutants: env ## break the house in named ways; each must turn the tests red (MUTANTS=word: only those of a room, file or name)
 	$(BIN)/python tests/mutants.py $(MUTANTS)
@@ -133,6 +143,7 @@ lock: ## resolve the dependencies again and rewrite the lock files
 	$(COMPILE) pyproject.toml --extra postgres --extra traces --output-file requirements.lock
 	$(COMPILE) pyproject.toml --extra dev --constraint requirements.lock --output-file requirements-dev.lock
 	$(COMPILE) pyproject.toml --extra fuzz --constraint requirements.lock --output-file requirements-fuzz.lock
+	$(COMPILE) pyproject.toml --extra browser --constraint requirements-dev.lock --output-file requirements-browser.lock
 
 .PHONY: dist
 dist: env ## build the wheel, with the reviewed tables in it, into dist/
