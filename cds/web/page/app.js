@@ -40,7 +40,7 @@ const act = {
   ask(changes) {
     Object.assign(state.ask, changes);
     clearTimeout(waiting);
-    waiting = setTimeout(() => assess().then(render, fail), PAUSE_MS);
+    waiting = setTimeout(() => assess().then((words) => words && told(words), fail), PAUSE_MS);
   },
   filter(changes) {
     Object.assign(state.filters, changes);
@@ -68,10 +68,11 @@ async function start() {
   if (["code", "error", "state"].some((name) => sent.has(name))) await fromServer();
   else if (state.settings.demo && sent.has("chart")) await fromDemo(sent.get("chart"));
   else return show(await startView(state.settings, act));
-  await assess();
+  const words = await assess();
   globalThis.addEventListener("hashchange", () => turn().catch(fail));
   document.addEventListener("keydown", keys);
   await turn();
+  act.say(words);
 }
 
 // ------------------------------------------------------------------------------------------ where the chart comes from
@@ -118,6 +119,7 @@ function take(bundle, covered, gaps, asOf, trials = null) {
 
 // ---------------------------------------------------------------------------------------------- what the service says
 
+// Ask with everything that was said, and give what is new in words; nothing, where a later question took the place of this.
 async function assess() {
   running?.abort();
   const mine = (running = new AbortController());
@@ -126,9 +128,9 @@ async function assess() {
   try {
     const before = state.answer;
     state.answer = await postJson("/api/assessments", question(), { signal: mine.signal });
-    act.say(news(before, state.answer));
+    return news(before, state.answer);
   } catch (fault) {
-    if (mine.signal.aborted) return;
+    if (mine.signal.aborted) return null;
     throw fault;
   } finally {
     if (running === mine) place("content").removeAttribute("aria-busy");
@@ -184,6 +186,11 @@ async function turn() {
 // Draws the view again; whoever was somewhere in it stays there.
 function render() {
   if (state.answer) keepingPlace(() => show(nodes()));
+}
+
+function told(words) {
+  render();
+  act.say(words);
 }
 
 function nodes() {

@@ -160,7 +160,7 @@ def test_the_command_tells_the_list(
     assert main(["callers", "--launch", str(path)]) == Exit.OK
     said = capsys.readouterr().out
     assert "east-hospital\n  FHIR server: https://fhir.east.example.org/r4\n  client id: page-at-east\n" in said
-    assert "  calls itself: west-clinic-page\n  calls a second: 5\n  may: save observations\n" in said
+    assert "  calls itself: west-clinic-page\n  calls a second: 0.1\n  may: save observations\n" in said
     assert said.endswith("launch.yaml: 3 launch servers, 0 faults\n")
     monkeypatch.setenv("CDS_LAUNCH_SERVERS", str(path))
     assert main(["callers"]) == Exit.OK
