@@ -69,8 +69,8 @@ $(BROWSING): requirements-browser.lock $(LOCKED)
 	@touch $@
 
 .PHONY: test-browser
-test-browser: env $(BROWSING) ## the pages in Chromium: launch, matrix, what if, print, keyboard, narrow screens (skipped without it)
-	$(BIN)/pytest -n auto --dist loadfile -m browser tests/browser
+test-browser: env $(BROWSING) ## the pages in Chromium (skipped without it): launch, matrix, what if, print, keyboard; makes the pictures in docs/ anew
+	REWRITE=1 $(BIN)/pytest -n auto --dist loadfile -m browser tests/browser
 
 .PHONY: mutants
 mutants: env ## break the house in named ways; each must turn the tests red (MUTANTS=word: only those of a room, file or name)

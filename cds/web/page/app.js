@@ -143,7 +143,8 @@ function question() {
 }
 
 // What is said of a new answer: the day it is of, and the verdicts that became others.
-function news(before, { asOf, trials }) {
+function news(before, { asOf, trials, withheld }) {
+  if (withheld) return `As of ${dateWords(asOf)}.`;
   const old = new Map((before?.trials ?? []).map(({ nctId, verdict }) => [nctId, verdict]));
   const turned = trials.filter(({ nctId, verdict }) => old.has(nctId) && old.get(nctId) !== verdict);
   const words = turned.map(({ nctId, verdict }) => `${nctId} is ${verdictWord(verdict).toLowerCase()} now`);
