@@ -77,6 +77,7 @@ def _point(point: Point) -> Json:
         **({"comparator": point.comparator} if point.comparator else {}),
         **_numbers(low=point.low, high=point.high),
         **({"normal": normal} if (normal := _numbers(low=point.normal[0], high=point.normal[1])) else {}),
+        **({"own": True} if point.own else {}),
     }
 
 

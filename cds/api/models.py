@@ -69,6 +69,7 @@ class PointOut(_Told):
     low: float | None = Field(None, description="What the rule asks of this result, where that is a multiple.")
     high: float | None = Field(None, description="As `low`.")
     normal: NormalOut | None = None
+    own: Literal[True] | None = Field(None, description="That it is a record of the very concept, as it was sent.")
 
 
 class MeasuredOut(_Told):

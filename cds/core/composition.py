@@ -78,7 +78,7 @@ _BY_ENTRIES = frozenset({Basis.DOCUMENTED, Basis.ATTESTED})
 """On a record, or on a result that a person said."""
 
 
-_WEAKNESS = (Basis.DOCUMENTED, Basis.ATTESTED, Basis.ASSUMED, Basis.NO_RECORD)
+_WEAKNESS = (Basis.DOCUMENTED, Basis.ASSUMED, Basis.NO_RECORD, Basis.ATTESTED)
 
 
 def chosen(rule: IfThen, parts: Parts, *, forbidden: bool) -> Finding:

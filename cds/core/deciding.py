@@ -77,9 +77,9 @@ def decide(rule: Asked, case: Case, results: Results, judge: Judge, wanted: Call
 
 def _basis(newest: list[Known[Measurement]], answers: list[Answer]) -> Basis:
     """Give the weakest that the results and their limits stand on: what a person said is no record."""
-    if any(answer.basis is Basis.ASSUMED for answer in answers):
-        return Basis.ASSUMED
-    return Basis.ATTESTED if any(known.entry.attested for known in newest) else Basis.DOCUMENTED
+    if any(known.entry.attested for known in newest):
+        return Basis.ATTESTED
+    return Basis.ASSUMED if any(answer.basis is Basis.ASSUMED for answer in answers) else Basis.DOCUMENTED
 
 
 def _answer(rule: Asked, known: Known[Measurement], judge: Judge, case: Case) -> Answer:

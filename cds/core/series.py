@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ from cds.core.measures import candidates
 from cds.core.performance import ECOG, grades, scores
 from cds.core.quantities import Interval
 from cds.core.ranges import normal_end
-from cds.core.scales import plausible_amount, scale_of, shown_unit
+from cds.core.scales import Derived, plausible_amount, scale_of, shown_unit
 
 if TYPE_CHECKING:
     from cds.core.chart import Measurement
@@ -65,7 +65,8 @@ class Point:
     """A result in the gauge's unit, on its day as precisely as that is known.
 
     ``comparator`` is blank for an exact value. ``low`` and ``high`` are what the rule asked of this result, where its
-    ends are multiples of a limit of normal; ``normal`` are those limits themselves.
+    ends are multiples of a limit of normal; ``normal`` are those limits themselves. ``own``: it is a record of the very
+    concept, neither computed nor converted nor said by a person.
     """
 
     reference: str
@@ -75,6 +76,7 @@ class Point:
     low: Fraction | None = None
     high: Fraction | None = None
     normal: tuple[Fraction | None, Fraction | None] = (None, None)
+    own: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +150,9 @@ def _point(rule: Measured | PerformanceStatus, known: Known[Measurement], gauge:
     place, scale = _place(amount), scale_of(known, case)
     if place is None or scale is None:
         return None
+    own = known.meaning.concept == gauge.concept and not isinstance(entry, Derived) and entry.attested is None
     if isinstance(rule, PerformanceStatus):
-        return Point(entry.reference, str(entry.date), *place)
+        return Point(entry.reference, str(entry.date), *place, own=own)
     factor = scale.factors.get(gauge.unit)
     if factor is None:
         return None
@@ -169,6 +172,7 @@ def _point(rule: Measured | PerformanceStatus, known: Known[Measurement], gauge:
         asked(gauge.low),
         asked(gauge.high),
         (below, above),
+        own,
     )
 
 

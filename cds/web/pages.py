@@ -89,6 +89,7 @@ def _server(server: LaunchServer) -> dict[str, object]:
         "origins": list(server.origins),
         "standalone": server.standalone,
         "saveObservations": server.save_observations,
+        **({"issuer": server.issuer} if server.issuer else {}),
     }
 
 

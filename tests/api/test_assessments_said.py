@@ -144,13 +144,20 @@ async def test_with_series_its_results_are_told_over_time() -> None:
     chart = collection(world.patient(), CANCER, PLATELETS, CREATININE, older, odd)
     findings = await _findings(bundle=chart, results=[SAID], series=True)
     assert findings["platelets"]["measured"]["points"] == [
-        {"reference": "Observation/o11", "date": "2026-05-01", "value": 90},
-        {"reference": "Observation/o1", "date": "2026-06-10", "value": 210},
+        {"reference": "Observation/o11", "date": "2026-05-01", "value": 90, "own": True},
+        {"reference": "Observation/o1", "date": "2026-06-10", "value": 210, "own": True},
         {"reference": "attested/1", "date": "2026-06-15", "value": 64},
     ]
     assert findings["platelets"]["measured"]["left"] == 1
     assert findings["creatinine"]["measured"]["points"] == [
-        {"reference": "Observation/o2", "date": "2026-06-10", "value": 1, "high": 1.8, "normal": {"high": 1.2}}
+        {
+            "reference": "Observation/o2",
+            "date": "2026-06-10",
+            "value": 1,
+            "high": 1.8,
+            "normal": {"high": 1.2},
+            "own": True,
+        }
     ]
     assert findings["ecog"]["measured"]["points"] == []
 

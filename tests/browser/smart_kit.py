@@ -52,6 +52,8 @@ class Manner:
     """Parameters that the browser is sent back with in place of code and state; ``state`` is kept unless named."""
     token: Json = field(default_factory=dict)
     """Members of the token answer that are otherwise; ``...``: left out."""
+    renewed: Json = field(default_factory=dict)
+    """Members that are otherwise where a token is refreshed."""
     claims: Json = field(default_factory=dict)
     """Claims of the id token that are otherwise; ``...``: left out."""
     withheld: tuple[str, ...] = ()
@@ -72,6 +74,8 @@ class Manner:
     includes: bool = True
     lies: list[Json] = field(default_factory=list)
     """Entries that are added to every first page."""
+    statement: Json = field(default_factory=dict)
+    """Members of what the FHIR server says of itself that are otherwise."""
 
 
 class Kit:
@@ -180,7 +184,7 @@ class Kit:
         if self.manner.refreshes:
             told["refresh_token"] = refresh
             self._refresh[refresh] = asked
-        told = _but(told, self.manner.token)
+        told = _but(told, self.manner.token | (self.manner.renewed if again else {}))
         self._access[access] = str(told.get("scope", scope))
         self.issued += [each for each in (access, refresh, told.get("id_token", "")) if each]
         return JSONResponse(told, headers={"Cache-Control": "no-store", "Pragma": "no-cache"})
@@ -299,7 +303,8 @@ def _chart_routes(app: FastAPI, kit: Kit) -> None:
     def metadata() -> Response:
         offered = ("Patient", "Observation", "Condition", "MedicationRequest", "MedicationStatement")
         rest = [{"mode": "server", "resource": [{"type": each} for each in offered]}]
-        return JSONResponse({"resourceType": "CapabilityStatement", "fhirVersion": "4.0.1", "rest": rest})
+        told = {"resourceType": "CapabilityStatement", "fhirVersion": "4.0.1", "rest": rest}
+        return JSONResponse(_but(told, kit.manner.statement))
 
     @app.get("/fhir/{resource_type}/{identity}")
     def read(resource_type: str, identity: str, request: Request) -> Response:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.launching import Site
+from tests.browser.launching import NOON, Site, blank, launch_list, settings_with
+from tests.browser.serving import running
 from tests.browser.smart_kit import LAUNCH, Kit
 from tests.browser.watch import Watch, accessible
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from pathlib import Path
+
+    from playwright.sync_api import Page, Route
 
 
 def authorization(watch: Watch) -> dict[str, str]:
@@ -186,6 +190,61 @@ def test_a_sign_in_that_fails_is_told_plainly(
     assert kit.count("POST /token") == (1 if "invalid_grant" in says else 0)
 
 
+STRICT = {"authorization_response_iss_parameter_supported": True}
+
+
+@pytest.mark.parametrize(
+    ("configuration", "answer", "is_let_in"),
+    [
+        (STRICT, {}, False),
+        (STRICT, {"iss": "{kit}"}, True),
+        (STRICT | {"issuer": ...}, {}, False),
+        ({"issuer": ...}, {"iss": "{kit}"}, False),
+        ({"issuer": ...}, {}, True),
+        ({}, {"iss": ""}, False),
+        (STRICT, {"code": ..., "error": "access_denied"}, False),
+    ],
+)
+def test_the_answer_is_the_asked_servers(
+    site: Site, kit: Kit, configuration: dict[str, Any], answer: dict[str, Any], is_let_in: object
+) -> None:
+    kit.manner.configuration = configuration
+    kit.manner.answer = {name: kit.address if value == "{kit}" else value for name, value in answer.items()}
+    told = site.launched()
+    if is_let_in:
+        assert told["patientId"] == kit.patient_id
+    else:
+        assert "another server's" in told["fault"]
+        assert kit.count("POST /token") == 0
+
+
+@pytest.mark.usefixtures("_tables")
+@pytest.mark.parametrize("says", ["answer", "claims"])
+def test_an_issuer_that_the_site_lists_is_the_one(kit: Kit, page: Page, tmp_path: Path, says: str) -> None:
+    evil = "https://ehr.evil.example"
+    with running(settings_with(launch_list(tmp_path, kit, f"issuer: {kit.address}")), NOON, blank) as address:
+        site = Site(address, kit, page)
+        kit.manner.configuration = {"issuer": evil}
+        assert site.launched()["patientId"] == kit.patient_id
+        setattr(kit.manner, says, {"iss": evil})
+        assert "another server" in site.launched()["fault"]
+
+
+def test_a_token_server_that_says_nothing_is_left(site: Site) -> None:
+    site.open()
+    site.came_back()
+    site.page.evaluate(
+        "() => { const { timeout } = AbortSignal; AbortSignal.timeout = () => timeout.call(AbortSignal, 300); }"
+    )
+
+    def late(route: Route) -> None:
+        time.sleep(2)
+        route.fulfill(json={})
+
+    site.page.route("**/token", late)
+    assert "cannot be reached" in site.finish()["fault"]
+
+
 def test_an_answer_is_taken_once(site: Site) -> None:
     site.open()
     site.came_back()
@@ -315,6 +374,11 @@ def test_a_renewal_for_somebody_else_is_not_taken(site: Site, kit: Kit, watch: W
         "Patient/..;/..;/token",
         "Patient\\..\\..\\token",
         "{kit}x/Patient/1",
+        "Patient/%252e%252e/%252e%252e/token",
+        "Patient/1%00",
+        "Patient/1%0d%0aX",
+        "Patient/%20/1",
+        "{password}/Patient/1",
     ],
 )
 def test_the_token_goes_nowhere_but_to_the_fhir_server(site: Site, kit: Kit, where: str) -> None:
@@ -322,7 +386,7 @@ def test_the_token_goes_nowhere_but_to_the_fhir_server(site: Site, kit: Kit, whe
     before = len(kit.asked)
     told = site.page.evaluate(
         "(where) => session.fetch(where).then(() => 'asked', (fault) => fault.message)",
-        where.replace("{kit}", kit.fhir),
+        where.replace("{kit}", kit.fhir).replace("{password}", kit.fhir.replace("//", "//:word@")),
     )
     assert told == "That address is not on the FHIR server that you signed in to."
     assert len(kit.asked) == before

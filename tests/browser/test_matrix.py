@@ -229,7 +229,8 @@ def test_a_question_that_fails_leaves_the_answer_before(page: Page, service: str
     open_chart(page, service, CHART, NEAR)
     page.route("**/api/assessments", lambda route: route.fulfill(status=500, body="{}"))
     page.get_by_label("First dose on").fill("2026-07-01")
-    expect(page.get_by_role("status")).to_contain_text("What is shown is the answer before.")
+    expect(page.get_by_role("status")).to_contain_text("What was entered last is taken back.")
+    expect(page.get_by_label("First dose on")).to_have_value("2026-06-15")
     expect(page.locator(".trial-head .verdict .word")).to_have_text("Near")
 
 

@@ -73,16 +73,23 @@ SAVE = """async ({ user, may }) => {
   const earlier = (id, code, coding) => ({
     resourceType: "Observation", id, code: { coding }, valueQuantity: { value: 1, code },
   });
-  const entries = [earlier("1", "10*9/L", other), earlier("2", "10*9/L", coding), earlier("3", "10*3/uL", other)];
+  const entries = [
+    earlier("1", "10*9/L", other),
+    earlier("2", "10*9/L", coding),
+    earlier("3", "10*3/uL", other),
+    earlier("4", "10*9/L", other),
+  ];
   const bundle = { entry: entries.map((resource) => ({ resource })) };
-  const points = entries.map(({ id }) => ({ reference: `Observation/${id}` }));
+  const points = entries.map(({ id }) => ({ reference: `Observation/${id}`, own: id !== "4" }));
   const measured = { concept: "platelets", name: "Platelets", unit: "10*9/L", units: ["10*9/L"], points };
   const trial = { findings: [{ criterion: "p", measured }], cohorts: [] };
   const written = (globalThis.written = []);
   const save = async (resource) => void written.push(resource);
   const session = { patientId: "p1", user, canWrite: () => may, ...(may ? { save } : {}) };
   const result = { concept: "platelets", value: "104", unit: "10*9/L", date: "2026-06-15" };
-  const state = { source: { kind: "smart", session }, bundle, answer: { trials: [trial] }, ask: { results: [result] } };
+  const settings = { today: "2026-06-15" };
+  const source = { kind: "smart", session };
+  const state = { settings, source, bundle, answer: { trials: [trial] }, ask: { results: [result] } };
   const act = { ask: (changes) => (globalThis.changed = changes) };
   document.body.replaceChildren(...[saveButton(result, state, act)].filter(Boolean));
   return [Boolean(observationOf({ ...result, unit: "mg/dL" }, measured, { session, bundle })), written.length];

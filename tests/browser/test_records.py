@@ -282,6 +282,133 @@ def test_a_total_that_is_not_reached_is_partial(site: Site) -> None:
     assert "counts more entries than it sent" in read["gaps"]["Procedure"]
 
 
+def searchset(**members: object) -> dict[str, Any]:
+    return {"resourceType": "Bundle", "type": "searchset", **members}
+
+
+def answering(site: Site, resource_type: str, answer: dict[str, Any]) -> None:
+    """Let every search for a type be answered so."""
+    headers = {"Access-Control-Allow-Origin": "*"}
+    site.page.route(f"**/fhir/{resource_type}?**", lambda route: route.fulfill(json=answer, headers=headers))
+
+
+def condition(kit: Kit, **members: object) -> dict[str, Any]:
+    return entry_of_another(kit) | {"id": "c-1", "subject": {"reference": f"Patient/{kit.patient_id}"}} | members
+
+
+UNREAD = "entries that cannot be read came along"
+INNER = {"resource": searchset(entry=[])}
+DEEP = searchset(entry=[{"resource": searchset(entry=[{"resource": searchset(entry=[{"resource": searchset()}])}])}])
+NO_ADDRESS = "names a next page without its address"
+COUNTS_MORE = "counts more entries than it sent"
+MISSING = "says that something may be missing"
+ERROR = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "processing"}]}
+
+
+@pytest.mark.parametrize(
+    ("members", "says"),
+    [
+        ({"entry": [{"fullUrl": "urn:x"}]}, UNREAD),
+        ({"entry": [{"resource": {"id": "c-2"}}]}, UNREAD),
+        ({"entry": [None]}, UNREAD),
+        ({"entry": {"resource": {"id": "c-2"}}}, UNREAD),
+        ({"entry": ["Condition/c-2"]}, UNREAD),
+        ({"entry": [{"resource": DEEP}]}, UNREAD),
+        ({"entry": [{"resource": searchset(total=1)}]}, UNREAD),
+        ({"entry": [{"resource": searchset(link=[{"relation": "next", "url": "x"}])}]}, UNREAD),
+        ({"link": [{"relation": "next"}]}, NO_ADDRESS),
+        ({"link": [{"relation": "next", "url": ""}]}, NO_ADDRESS),
+        ({"link": {"relation": "next", "url": 7}}, NO_ADDRESS),
+        ({"total": "3"}, COUNTS_MORE),
+        ({"issues": ERROR}, MISSING),
+        ({"issues": {"issue": []}}, UNREAD),
+        ({"entry": [INNER], "total": "1"}, ""),
+        ({"link": {"relation": "self", "url": "x"}, "total": "many"}, ""),
+    ],
+)
+def test_what_is_there_and_cannot_be_read_is_a_gap(site: Site, members: dict[str, Any], says: str) -> None:
+    site.launched()
+    answering(site, "Condition", searchset(**members))
+    read = site.read()
+    assert (read["covered"]["Condition"] == "complete") == (not says)
+    assert says in read["gaps"].get("Condition", "")
+    assert bool(read["gaps"]) == bool(says)
+
+
+def test_one_entry_and_one_link_that_are_no_lists_are_read(site: Site, kit: Kit) -> None:
+    site.launched()
+    headers = {"Access-Control-Allow-Origin": "*"}
+    second = searchset(entry={"resource": condition(kit, id="c-2")})
+    link = {"relation": "next", "url": f"{kit.fhir}/Condition?page=2"}
+    first = searchset(entry={"resource": condition(kit)}, link=link, total="2")
+    site.page.route(
+        "**/fhir/Condition?**",
+        lambda route: route.fulfill(json=second if "page=2" in route.request.url else first, headers=headers),
+    )
+    read = site.read()
+    assert read["covered"]["Condition"] == "complete"
+    assert {"Condition/c-1", "Condition/c-2"} <= names(read["bundle"])
+
+
+def test_two_of_one_id_that_differ_both_go_to_the_service(site: Site, kit: Kit) -> None:
+    site.launched()
+    some = [condition(kit), condition(kit), condition(kit, recordedDate="2026-01-01")]
+    answering(site, "Condition", searchset(entry=[{"resource": each} for each in some]))
+    read = site.read()
+    found = [each["resource"] for each in read["bundle"]["entry"] if each["resource"]["resourceType"] == "Condition"]
+    assert found == some[1:]
+    assessed(site, bundle=read["bundle"], patientId=kit.patient_id, covered=read["covered"])
+
+
+@pytest.mark.parametrize(
+    ("statement", "is_read"),
+    [
+        ({"resourceType": "Conformance", "fhirVersion": ...}, False),
+        ({"resourceType": "Conformance", "fhirVersion": "1.0.2"}, False),
+        ({"fhirVersion": "1.8.0"}, False),
+        ({"fhirVersion": "3.0.2"}, False),
+        ({"fhirVersion": "4.3.0"}, True),
+        ({"fhirVersion": "5.0.0"}, True),
+        ({"fhirVersion": ...}, True),
+    ],
+)
+def test_releases_before_r4_are_not_read(site: Site, kit: Kit, statement: dict[str, Any], is_read: bool) -> None:  # noqa: FBT001 - a row of the table
+    kit.manner.statement = statement
+    site.launched()
+    read = site.read()
+    assert ("bundle" in read) == is_read
+    if not is_read:
+        assert read["fault"] == "This FHIR server speaks a release that is not read."
+    assert kit.count("GET /fhir/metadata") == 1
+
+
+def test_a_server_that_says_nothing_of_itself_is_read(site: Site, watch: Watch) -> None:
+    watch.expects("404")
+    site.launched()
+    site.page.route(
+        "**/fhir/metadata",
+        lambda route: route.fulfill(status=404, headers={"Access-Control-Allow-Origin": "*"}),
+    )
+    assert site.read()["covered"]["Condition"] == "complete"
+
+
+@pytest.mark.parametrize(
+    ("granted", "extent"),
+    [("patient/Condition.rs?category=problem-list-item", "partial"), ("", "not-read")],
+)
+def test_a_renewal_that_lets_less_is_told(site: Site, kit: Kit, granted: str, extent: str) -> None:
+    kit.manner.lifetime_s = 30
+    site.launched()
+    rest = site.page.evaluate("session.scopes.split(' ').filter((each) => !each.includes('/Condition.')).join(' ')")
+    kit.manner.lifetime_s, kit.manner.renewed = 3600, {"scope": f"{rest} {granted}"}
+    answering(site, "Condition", searchset(entry=[]))
+    read = site.read()
+    assert read["covered"]["Condition"] == extent
+    assert "this sign-in" in read["gaps"]["Condition"]
+    assert read["covered"]["Procedure"] == "complete"
+    assert site.page.evaluate("session.lacking") == ["Condition"]
+
+
 def test_what_is_no_fhir_is_not_read(site: Site) -> None:
     site.launched()
     site.page.route(

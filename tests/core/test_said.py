@@ -42,6 +42,7 @@ from tests.core.builders import (
     hearing,
     lab,
     limit,
+    problem,
     says,
 )
 from tests.core.builders import (
@@ -122,9 +123,9 @@ def test_it_has_the_range_that_was_said_and_no_other(said: Said, truth: str, why
     [
         ((), says("ecog", "1"), "met", Basis.ATTESTED),
         ((), says("ecog", "2 {score}"), "unmet", Basis.ATTESTED),
-        ((), says("karnofsky", "80"), "met", Basis.ASSUMED),
+        ((), says("karnofsky", "80"), "met", Basis.ATTESTED),
         ((lab("ecog", "0", "2026-06-15"),), says("ecog", "2"), "unmet", Basis.ATTESTED),
-        ((lab("ecog", "0", "2026-06-15"),), says("karnofsky", "50"), "unmet", Basis.ASSUMED),
+        ((lab("ecog", "0", "2026-06-15"),), says("karnofsky", "50"), "unmet", Basis.ATTESTED),
         ((lab("karnofsky", "90", "2026-06-15"),), says("ecog", "2"), "unmet", Basis.ATTESTED),
         ((lab("ecog", "0", "2026-06-15"),), says("ecog", "2", "2026-06-14"), "met", Basis.DOCUMENTED),
     ],
@@ -250,6 +251,13 @@ def test_the_evidence_names_its_place_among_what_was_said() -> None:
     assert not any(each.attested for each in find(PLATELETS, chart(*RECORDS)).evidence)
 
 
+def test_what_stands_partly_on_a_persons_word_is_told_as_such() -> None:
+    both = AllOf((PLATELETS, Not(HasCondition(("gilbert-syndrome",)))))
+    found = find(both, hearing(chart(problem("nec-of-pancreas")), says("platelets", FINE)))
+    assert [part.basis for part in found.parts] == [Basis.ATTESTED, Basis.NO_RECORD]
+    assert found.basis is Basis.ATTESTED
+
+
 def test_an_open_question_shows_what_was_said_beside_it() -> None:
     both = AllOf((PLATELETS, Asked("Is the marrow sound?")))
     finding = find(both, hearing(chart(), says("platelets", FINE)))
@@ -325,7 +333,7 @@ def test_it_changes_nothing_but_what_asks_for_its_concept(rule: Rule, the_chart:
 def test_a_persons_word_is_never_told_as_a_record(rule: Rule, the_chart: Chart, said: tuple[Said, ...]) -> None:
     for finding in _every(find(rule, hearing(the_chart, *said))):
         if any(each.attested for each in finding.evidence):
-            assert finding.basis is not Basis.DOCUMENTED
+            assert finding.basis in {Basis.ATTESTED, None}
         if finding.basis is Basis.ATTESTED:
             assert any(each.attested for each in finding.evidence)
 

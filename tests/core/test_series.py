@@ -175,6 +175,7 @@ def test_scores_of_another_scale_are_drawn_where_they_stand_for_one_grade() -> N
         ("Observation/2", 1),
         ("Observation/4", 2),
     ]
+    assert [each.own for each in series.points] == [False, False, True]
     assert series.left == 1
 
 
@@ -188,6 +189,7 @@ def test_a_computed_value_stands_at_the_day_of_its_leading_input() -> None:
     first, second = _series(clearance, chart(*inputs, reported)).points
     assert (first.reference, int(first.value)) == ("Observation/3", 70)
     assert (second.reference, second.date) == ("Observation/1", "2026-06-10")
+    assert (first.own, second.own) == (True, False)
     assert second.value == Fraction(140 - 66) * 72 / 72 * Fraction(85, 100)
 
 

@@ -32,7 +32,7 @@ SERVERS = (
         standalone=True,
     ),
     LaunchServer(
-        "near", "http://127.0.0.1:9000/fhir", "page-2", issuer="https://secret.example", save_observations=True
+        "near", "http://127.0.0.1:9000/fhir", "page-2", issuer="https://login.near.example.org", save_observations=True
     ),
 )
 CLOSED = (
@@ -171,6 +171,7 @@ async def test_the_browser_is_told_what_it_must_know_and_no_more() -> None:
                 "origins": [],
                 "standalone": False,
                 "saveObservations": True,
+                "issuer": "https://login.near.example.org",
             },
         ],
         "demo": False,

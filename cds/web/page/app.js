@@ -39,6 +39,7 @@ const act = {
   // Take what somebody says, ask again after a moment, and draw the answer. Of several questions the latest counts.
   ask(changes) {
     Object.assign(state.ask, changes);
+    state.stale = true;
     clearTimeout(waiting);
     waiting = setTimeout(() => assess().then((words) => words && told(words), fail), PAUSE_MS);
   },
@@ -80,6 +81,7 @@ async function start() {
 async function fromServer() {
   act.say("Signing in …");
   const session = await finishLaunch(state.settings);
+  if (/(?:^|\/)(?:Patient|RelatedPerson)\//i.test(session.user ?? "")) throw new Error("This page is for clinicians, not for patients and their relatives.");
   state.source = { kind: "smart", session };
   setProof(() => session.idToken());
   const needs = await getJson("/api/needs");
@@ -127,7 +129,9 @@ async function assess() {
   place("content").setAttribute("aria-busy", "true");
   try {
     const before = state.answer;
+    const asked = { ...state.ask };
     state.answer = await postJson("/api/assessments", question(), { signal: mine.signal });
+    Object.assign(state, { stale: false, answered: asked });
     return news(before, state.answer);
   } catch (fault) {
     if (mine.signal.aborted) return null;
@@ -170,8 +174,9 @@ async function turn() {
   const before = state.route;
   const moved = before.trial !== trial || before.view !== (sheet || "trial");
   const route = (state.route = trial ? { view: sheet || "trial", trial } : { view: "matrix" });
-  if (sheet) state.detail = await detailOf(trial);
+  const detail = sheet ? await detailOf(trial) : null;
   if (state.route !== route) return;
+  state.detail = detail;
   document.title = `${trial || "Trials for this chart"}: Trialcards`;
   show(nodes());
   const back = before.trial && !trial ? place(`row-${before.trial}`) : null;
@@ -222,7 +227,12 @@ function keys(event) {
 // A question that failed leaves the last answer standing, and says so; without one there is nothing to show.
 function fail(fault) {
   const ended = fault.again || fault.status === 401;
-  act.say(state.answer && !ended ? `${fault.message} What is shown is the answer before.` : "");
+  if (state.answer && !ended) {
+    // What was entered and not answered is taken back: nothing may stand beside a verdict that does not heed it.
+    Object.assign(state, { ask: { ...state.answered }, stale: false });
+    show(nodes());
+  }
+  act.say(state.answer && !ended ? `${fault.message} What was entered last is taken back.` : "");
   if (!state.answer || ended) show(faultView(fault, state.source?.session, () => (state.source?.session ? state.source.session.again().catch(fail) : location.reload())));
 }
 

@@ -5,24 +5,39 @@ const HARMLESS = ["informational", "success", "not-supported"];
 const MILD = ["information", "success", "warning"];
 const WHOSE = ["subject", "patient", "beneficiary", "individual"];
 const BESIDE = ["OperationOutcome", "Patient", "Provenance"];
+const DIGITS = /^\d+$/;
 const NOTHING_FOUND = "returns no results";
 
-// Give the resources of a Bundle, those of Bundles inside it included.
+// Give the resources of a Bundle, those of Bundles inside it and R5's issues included; null for each thing that is there
+// and cannot be read.
 export function about(bundle, depth = 3) {
-  return entries(bundle).flatMap(({ resource }) => {
-    if (typeof resource?.resourceType !== "string") return [];
-    return resource.resourceType === "Bundle" ? (depth ? about(resource, depth - 1) : []) : [resource];
+  const issues = bundle.issues ? [bundle.issues] : [];
+  return [...entries(bundle).map((each) => each?.resource), ...issues].flatMap((resource) => {
+    if (typeof resource?.resourceType !== "string") return [null];
+    if (resource.resourceType !== "Bundle") return [resource];
+    return depth ? [...about(resource, depth - 1), ...(goesOn(resource) ? [null] : [])] : [null];
   });
+}
+
+// Give the link to the next page, or nothing.
+export function following(bundle) {
+  return [bundle.link ?? []].flat().find((each) => each?.relation === "next");
+}
+
+// Nobody turns the pages of a Bundle inside another.
+function goesOn(bundle) {
+  return Boolean(following(bundle)) || announced(bundle) > matches(bundle);
 }
 
 // Count what the search found, without what only came with it.
 export function matches(bundle) {
-  return entries(bundle).filter((each) => !BESIDES.includes(each.search?.mode)).length;
+  return entries(bundle).filter((each) => !BESIDES.includes(each?.search?.mode)).length;
 }
 
-// Give the number of matches that a Bundle announces, or null.
-export function announced(bundle) {
-  return Number.isFinite(bundle.total) ? bundle.total : null;
+// Give the number of matches that a Bundle announces, or null. Some servers write it as text.
+export function announced({ total }) {
+  if (typeof total === "string" && DIGITS.test(total)) return Number(total);
+  return Number.isFinite(total) ? total : null;
 }
 
 // Say whether a resource is an OperationOutcome by which something may be missing: not one that only remarks on something,
@@ -60,5 +75,5 @@ function idOf(reference) {
 }
 
 function entries(bundle) {
-  return Array.isArray(bundle.entry) ? bundle.entry.filter((each) => each && typeof each === "object") : [];
+  return [bundle.entry ?? []].flat();
 }

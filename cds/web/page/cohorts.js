@@ -14,6 +14,10 @@ export function findingsOf(trial, cohort) {
   return [...trial.findings.filter((each) => each.cohort === undefined), ...cohort.findings];
 }
 
+export function closed(cohort) {
+  return cohort?.open === false ? " (closed)" : "";
+}
+
 export function idOf(trial, found) {
   return `f-${trial.nctId}-${found.cohort ?? ""}-${found.criterion}`;
 }

@@ -5,6 +5,7 @@ const MAIN = MEDICATION.slice(0, 2);
 const REFUSALS = ["Flag", "Consent"];
 const NOTHING = ["failed", "not-offered", "not-granted"];
 const READ = ["complete", "not-offered"];
+const OLD = /^[13]\./;
 
 // Settle { covered, gaps } by resource type. Throws an Error that may be shown where no trial may be told of.
 export async function settled(answers, visit) {
@@ -54,22 +55,32 @@ function extentOf(group) {
 // are among the others; where it turned the question away, its own statement is asked whether it has the type at all.
 async function offered(drugs, visit) {
   const away = drugs.filter(({ state, status }) => state === "not-granted" || (state === "failed" && [400, 403, 422].includes(status)));
-  const listed = away.length && away.length < drugs.length ? await statement(visit) : null;
+  const listed = away.length && away.length < drugs.length ? typesIn(await visit.statement) : null;
   const states = drugs.map((each) => (away.includes(each) && listed && !listed.has(each.search.resourceType) ? { ...each, state: "not-offered" } : each));
   const told = states.filter(({ state }) => state !== "not-offered");
   return told.length ? told : states;
 }
 
-// Give the types that a server's CapabilityStatement lists, where it is to be believed: it names at least patients,
-// observations, and statements or requests of medication.
-async function statement({ session, signal }) {
+// Give what a server says of itself, or null.
+export async function statement(session, signal) {
   try {
     const response = await session.fetch("metadata", { signal });
-    const told = response.ok ? await response.json() : null;
-    const types = new Set((told?.rest ?? []).flatMap(({ resource = [] }) => resource.map(({ type }) => type)));
-    const credible = ["Patient", "Observation"].every((type) => types.has(type)) && MAIN.some((type) => types.has(type));
-    return credible ? types : null;
+    return response.ok ? await response.json() : null;
   } catch {
     return null;
   }
+}
+
+// Say whether a server says that it speaks a release before R4: its charts look alike, and mean something else.
+export function oldRelease(told) {
+  return told?.resourceType === "Conformance" || OLD.test(told?.fhirVersion);
+}
+
+// Give the types that a server's CapabilityStatement lists, where it is to be believed: it names at least patients,
+// observations, and statements or requests of medication.
+function typesIn(told) {
+  const listed = [told?.rest ?? []].flat().flatMap((each) => each?.resource ?? []);
+  const types = new Set(listed.map((each) => each?.type));
+  const credible = ["Patient", "Observation"].every((type) => types.has(type)) && MAIN.some((type) => types.has(type));
+  return credible ? types : null;
 }

@@ -3,6 +3,7 @@
 import { idOf } from "./cohorts.js";
 import { remembered } from "./kept.js";
 import { fold, make } from "./nodes.js";
+import { onAWord } from "./said.js";
 import { shape } from "./shapes.js";
 import { timeline } from "./timeline.js";
 import { whatIfControls } from "./what-if.js";
@@ -25,9 +26,10 @@ export function findingRow(found, trial, state, act) {
   return remembered(details, state);
 }
 
-function flags({ basis, resolvesOn, clearsOn, expiresOn }, asOf) {
+function flags(found, asOf) {
+  const { basis, resolvesOn, clearsOn, expiresOn } = found;
   const told = [
-    basis === "attested" ? ["attested", "attested"] : null,
+    onAWord(found) ? ["attested", "attested"] : null,
     basis === "assumed" ? ["", "assumed"] : null,
     resolvesOn ? ["later", `met from ${shortDate(resolvesOn, asOf)}`] : clearsOn ? ["later", `may pass on ${shortDate(clearsOn, asOf)}`] : null,
     expiresOn && days(asOf, expiresOn) <= SOON_DAYS ? ["", `holds until ${shortDate(expiresOn, asOf)}`] : null,
@@ -58,11 +60,23 @@ function body(found, trial, state, act) {
   );
 }
 
-// The results to draw: the rule's own, or of its parts those that gave the answer.
+// The results to draw: the rule's own, or of its parts those that gave the answer; none where the limit depends on
+// something, as each part then draws its own.
 function main(found) {
   if (found.measured) return found.measured;
   const measured = (found.parts ?? []).filter((each) => each.measured?.points?.length);
-  return (measured.find(({ truth }) => truth === found.truth) ?? measured[0])?.measured ?? null;
+  const chosen = (measured.find(({ truth }) => truth === found.truth) ?? measured[0])?.measured ?? null;
+  const differs = (each) => each.concept === chosen?.concept && ends(each) !== ends(chosen);
+  const rivals = (found.parts ?? []).filter((part) => gauges({ parts: [part] }).some(differs));
+  return found.truth === "unknown" && rivals.length ? null : rivals.some(({ truth }) => truth === found.truth) ? null : chosen;
+}
+
+function gauges({ parts = [] }) {
+  return parts.flatMap((part) => [part.measured, ...gauges(part)]).filter(Boolean);
+}
+
+function ends({ low, high, forbidden }) {
+  return JSON.stringify([low, high, forbidden]);
 }
 
 function settle(found) {

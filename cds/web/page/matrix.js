@@ -2,13 +2,12 @@
 // stands in its way.
 
 import { account } from "./account.js";
-import { chosenCohort, findingsOf } from "./cohorts.js";
 import { remembered } from "./kept.js";
 import { box, marks, tally } from "./marks.js";
 import { fold, make } from "./nodes.js";
 import { shape } from "./shapes.js";
 import { whatIfBar } from "./what-if.js";
-import { count, shortDate, sortOf, statusWords, verdictMark } from "./words.js";
+import { count, shortDate, sortOf, statusWords, verdictMark, waiting } from "./words.js";
 
 const FOLDED = {
   "does-not-fit": (number) => (number === 1 ? "1 trial does not fit" : `${number} trials do not fit`),
@@ -43,7 +42,8 @@ function list(trials, state, label) {
 function row(trial, state) {
   const { nctId, title, verdict, counts } = trial;
   const { asOf } = state.answer;
-  const when = trial.earliestDate ? make("span", { class: "when" }, `Eligible from ${shortDate(trial.earliestDate, asOf)}`) : null;
+  const wait = waiting(trial, (day) => shortDate(day, asOf)).replace(", if nothing else changes", "");
+  const when = wait ? make("span", { class: "when" }, wait) : null;
   const link = make("a", { class: "title", href: `#/${nctId}`, id: `row-${nctId}` }, title);
   const facts = make("p", { class: "facts" }, make("span", {}, nctId), make("span", {}, statusWords(trial.overallStatus)), ...marks(trial));
   const ways = Object.hasOwn(FOLDED, verdict) && verdict !== "does-not-fit" ? null : obstacles(trial, state, asOf);
@@ -51,7 +51,7 @@ function row(trial, state) {
 }
 
 function obstacles(trial, state, asOf) {
-  const unmet = findingsOf(trial, chosenCohort(trial, state)).filter((each) => sortOf(each) === "unmet");
+  const unmet = trial.findings.filter((each) => sortOf(each) === "unmet"); // of the cohort that the verdict is of
   if (!unmet.length) return null;
   const items = unmet.slice(0, TOLD).map((found) => {
     const now = beside(found, asOf);

@@ -2,9 +2,9 @@
 // allowed, never by itself.
 
 import { make } from "./nodes.js";
-import { amountWords, attestationWords, isPresence, measureNamed, resultWords, usualDay } from "./said.js";
-import { chosenCohort, findingsOf } from "./cohorts.js";
-import { VERDICTS, dateWords, sortOf, statusWords, verdictWord } from "./words.js";
+import { amountWords, attestationWords, isPresence, measureNamed, onAWord, resultWords, usualDay } from "./said.js";
+import { chosenCohort, closed, findingsOf } from "./cohorts.js";
+import { dateWords, sortOf, statusWords, unreadWords, verdictSays, verdictWord, waiting } from "./words.js";
 
 const REGISTRY = "https://clinicaltrials.gov/study/";
 
@@ -17,15 +17,17 @@ export function noteText(trial, state) {
   const findings = findingsOf(trial, cohort);
   const told = cohort ?? trial;
   const of = (sort) => findings.filter((each) => sortOf(each) === sort);
-  const earliest = told.earliestDate ?? trial.earliestDate;
+  const wait = waiting(told);
+  const words = findings.some(onAWord);
   const lines = [
     `Trial screen: ${trial.nctId}, ${trial.title}`,
-    `${verdictWord(told.verdict)}${cohort && trial.cohorts.length > 1 ? ` (${cohort.label})` : ""}: ${VERDICTS[told.verdict]?.says ?? ""}.`,
-    ...(earliest ? [`Eligible from ${dateWords(earliest)}, if nothing else changes.`] : []),
+    `${verdictWord(told.verdict)}${cohort && trial.cohorts.length > 1 ? ` (${cohort.label})` : ""}${closed(cohort)}: ${verdictSays(told.verdict, words)}.`,
+    ...(wait ? [`${wait}.`] : []),
     `Held against the chart as if the first dose were on ${dateWords(answer.asOf)}. Registry: ${statusWords(trial.overallStatus)}.`,
     ...section("Stands in the way", of("unmet").map(obstacle)),
     ...section("Not known", of("unknown").map(unknown)),
     ...section("For a person to judge", of("judgement").map(({ asks }) => asks)),
+    ...section("Not everything could be read", unreadWords(answer.chart)),
     ...section("Attested on the page, not in the record", attested(trial, findings, ask, state)),
     "",
     `Made by Trialcards from the chart; ${versions(trial.definition)}. Signposting only: the study team decides on eligibility.`,
@@ -50,11 +52,18 @@ function unknown({ label, explanation, settledBy }) {
 function attested(trial, findings, ask, state) {
   const own = ask.attestations.filter((each) => each.trial === trial.nctId && findings.some(({ criterion }) => criterion === each.criterion));
   const moved = ask.asOf !== usualDay(state) ? [`First dose on ${dateWords(ask.asOf)} is an assumption.`] : [];
-  return [...own.map((each) => attestationWords(each, state.answer).slice(trial.nctId.length + 2)), ...ask.results.map((each) => resultWords(each, state.answer)), ...moved];
+  return [...own.map((each) => `${attestationWords(each, state.answer).slice(trial.nctId.length + 2)}${recorded(each, findings)}`), ...ask.results.map((each) => resultWords(each, state.answer)), ...moved];
 }
 
-function versions({ version, recordDate, draft, complete }) {
-  const made = [`definition ${version ?? "without a version"}`, recordDate ? `registry record of ${dateWords(recordDate)}` : "", draft ? "draft read by a machine" : "", complete ? "" : "incomplete"];
+// What the record shows of a criterion that a person answered otherwise, or beside it.
+function recorded({ criterion }, findings) {
+  const shown = (findings.find((each) => each.criterion === criterion)?.evidence ?? []).filter(({ reference }) => !reference.startsWith("attested/"));
+  const words = shown.slice(0, 2).map(({ label, value, date }) => [label, value, date ? `on ${date}` : ""].filter(Boolean).join(" "));
+  return words.length ? `; the record shows ${words.join(", ")}` : "";
+}
+
+function versions({ version, recordDate, draft, complete, reviewedOn }) {
+  const made = [`definition ${version ?? "without a version"}`, recordDate ? `registry record of ${dateWords(recordDate)}` : "", draft ? "draft read by a machine" : reviewedOn ? "" : "not clinically reviewed", complete ? "" : "incomplete"];
   return made.filter(Boolean).join(", ");
 }
 
@@ -63,6 +72,7 @@ export function noteButton(trial, state, act) {
   const button = make("button", { type: "button", class: "screen-only", id: "copy-note" }, "Copy as note");
   const beside = make("span", { class: "note-copy" }, button);
   button.addEventListener("click", async () => {
+    if (state.stale) return act.say("This is not yet the answer to what was entered last: wait, or try again.");
     const text = noteText(trial, state);
     try {
       await navigator.clipboard.writeText(text);
@@ -83,12 +93,13 @@ export function noteButton(trial, state, act) {
 
 const UCUM = "http://unitsofmeasure.org";
 
-// How this record itself codes the test: as its newest result in the same unit does. Nothing where it holds none: a code
+// How this record itself files the test: its newest result in the same unit, whose code and category are taken. Nothing where it holds none: a code
 // that a program chose might say what nobody measured (mass or moles, by which method).
-function codingOf(result, measured, bundle) {
+function earlierOf(result, measured, bundle) {
   const resources = new Map((bundle?.entry ?? []).map(({ resource: each }) => [`${each?.resourceType}/${each?.id}`, each]));
-  const earlier = (measured?.points ?? []).map(({ reference }) => resources.get(reference)).filter((each) => each?.code?.coding?.length);
-  return earlier.findLast((each) => sameUnit(each, result))?.code ?? null;
+  const own = (measured?.points ?? []).filter((each) => each.own);
+  const earlier = own.map(({ reference }) => resources.get(reference)).filter((each) => each?.code?.coding?.length);
+  return earlier.findLast((each) => sameUnit(each, result)) ?? null;
 }
 
 function sameUnit({ valueQuantity: seen, valueInteger }, { unit }) {
@@ -98,13 +109,15 @@ function sameUnit({ valueQuantity: seen, valueInteger }, { unit }) {
 
 // One result as a FHIR R4 Observation; nothing where the record does not show by which code it is recorded.
 export function observationOf(result, measured, { session, bundle }) {
-  const code = isPresence(measured) ? null : codingOf(result, measured, bundle);
-  if (!code) return null;
+  const earlier = isPresence(measured) ? null : earlierOf(result, measured, bundle);
+  if (!earlier) return null;
+  const { code, category } = earlier;
   const unit = { unit: result.unit, system: UCUM, code: result.unit };
   const ends = Object.entries(result.range ?? {}).map(([end, value]) => [end, { value: Number(value), ...unit }]);
   return {
     resourceType: "Observation",
     status: "final",
+    ...(category ? { category } : {}),
     code: { coding: code.coding, text: code.text ?? measured.name },
     subject: { reference: `Patient/${session.patientId}` },
     ...(session.encounter ? { encounter: { reference: `Encounter/${session.encounter}` } } : {}),
@@ -120,6 +133,7 @@ export function observationOf(result, measured, { session, bundle }) {
 export function saveButton(result, state, act) {
   const { kind, session } = state.source;
   if (kind !== "smart" || !session.save || !session.canWrite("Observation")) return null;
+  if (result.date > state.settings.today) return null;
   const measured = measureNamed(result.concept, state.answer);
   const observation = observationOf(result, measured, { session, bundle: state.bundle });
   if (!observation) return null;
@@ -152,6 +166,7 @@ function confirmation(observation, { result, measured, session, state, act, clos
       fault.replaceChildren(problem.message);
       return;
     }
+    state.saved = (state.saved ?? 0) + 1;
     document.getElementById("what-if")?.focus();
     act.ask({ results: state.ask.results.map((each) => (each === result ? { ...each, saved: true } : each)) });
   });

@@ -1,20 +1,20 @@
 // One trial for the patient, to be printed: in plain words, with what is not known said, and no name unless it is wanted.
 
 import { make, outward } from "./nodes.js";
-import { usualDay } from "./said.js";
+import { onAWord, usualDay } from "./said.js";
 import { chosenCohort, findingsOf } from "./cohorts.js";
 import { count, dateWords, sortOf } from "./words.js";
 
 // `detail` is what the service tells of the trial by itself; without it less is told.
 export function patientSheet(trial, detail, state) {
   const findings = findingsOf(trial, chosenCohort(trial, state));
-  const earliest = chosenCohort(trial, state)?.earliestDate ?? trial.earliestDate;
+  const told = chosenCohort(trial, state) ?? trial;
   const parts = [
     about(trial, detail),
-    steps(detail?.registry?.phases ?? detail?.phases),
+    steps(detail?.registry?.phases?.length ? detail.registry.phases : detail?.phases),
     fits(findings),
     toCheck(findings),
-    against(findings, earliest, trial.verdict),
+    against(findings, told),
     places(trial, detail),
     questions(),
     read(trial, detail, state),
@@ -84,7 +84,7 @@ function named(words) {
 const PHASES = {
   EARLY_PHASE1: "This is one of the first tests of it in people. Only a few people join, and they get small doses.",
   PHASE1: "This is an early test. It looks for a safe dose and for side effects. Only some people join.",
-  PHASE2: "This test looks at how well it works, and at side effects. It is still new.",
+  PHASE2: "This test looks at how well it works, and at side effects. Some of it is still not known.",
   PHASE3: "This test holds it up against the usual care. Many people join. Chance may decide who gets which.",
   PHASE4: "Doctors can use it now. This test looks at how people do with it over time.",
   NA: "This study has no phase. It may test something that is not a drug.",
@@ -105,7 +105,7 @@ function plainly(findings, say = (found) => found.plain) {
 }
 
 function bySaid(found) {
-  return found.basis === "attested" ? `${found.plain} (Someone said so. It is not from your records.)` : found.plain;
+  return onAWord(found) ? `${found.plain} (Someone said so. It is not from your records.)` : found.plain;
 }
 
 function fits(findings) {
@@ -120,12 +120,12 @@ function toCheck(findings) {
   return section("What must still be checked", make("p", {}, "We do not know if these fit. Your care team or the study team can find out:"), ...plainly(open));
 }
 
-function against(findings, earliest, verdict) {
+function against(findings, { verdict, earliestDate }) {
   const unmet = findings.filter(({ truth }) => truth === "unmet");
   if (!unmet.length) return section("What does not fit now", make("p", {}, "We found no rule that keeps you out."));
   const other = verdict === "not-relevant" ? make("p", {}, "By your records, this study is for people with some other illness.") : null;
-  const lead = make("p", {}, "The study asks for this. By your records, it is not so now. It is not your fault, and it can change:");
-  const when = earliest ? make("p", {}, "Time alone may change this. If nothing else changes, ask again from ", make("strong", {}, dateWords(earliest)), ".") : null;
+  const lead = make("p", {}, "The study asks for this. It is not so now. It is not your fault.");
+  const when = verdict === "near" && earliestDate ? make("p", {}, "Time alone may change this. If nothing else changes, ask again from ", make("strong", {}, dateWords(earliestDate)), ".") : null;
   return section("What does not fit now", other, lead, ...plainly(unmet, (found) => `${bySaid(found)}${passing(found)}`), when);
 }
 

@@ -2,8 +2,8 @@
 // It agrees with how the service itself reads (cds/fhir/asking, cds/fhir/reading/coverage.py).
 
 import { readDrugs } from "./drugs.js";
-import { settled } from "./coverage.js";
-import { about, announced, expected, incomplete, matches, theOther } from "./bundles.js";
+import { oldRelease, settled, statement } from "./coverage.js";
+import { about, announced, expected, following, incomplete, matches, theOther } from "./bundles.js";
 import { below } from "./session.js";
 
 const AT_ONCE = 6;
@@ -13,14 +13,16 @@ const PAGE_SIZE = 200;
 const CODES_PER_SEARCH = 20;
 const ASKS_OTHERWISE = [400, 413, 414, 422, 431];
 const NOT_OFFERED = [404, 405, 501];
+const NOT_LET = "this sign-in does not let the page read it";
+const PART_LET = "this sign-in lets the page read a part of it";
 const PATIENT = "{{context.patientId}}";
 
 // Read the chart of the session's patient. `needs` is what /api/needs tells. Gives { bundle, covered, gaps }: per resource
 // type how completely it was read, and why not where it was not. Throws an Error that may be shown where the patient could
-// not be read, whether they refuse research could not, or the sign-in has ended.
+// not be read, whether they refuse research could not, the server speaks an old release, or the sign-in has ended.
 export async function readChart(session, needs, { deadlineMs = DEADLINE_MS, pages = MOST_PAGES, onProgress = () => {} } = {}) {
   const signal = AbortSignal.timeout(deadlineMs);
-  const visit = { session, signal, pages, gate: gate(AT_ONCE), asked: new Map() };
+  const visit = { session, signal, pages, gate: gate(AT_ONCE), asked: new Map(), statement: statement(session, signal) };
   let done = 0;
   const answers = await Promise.all(
     needs.searches.map(async (search) => {
@@ -31,15 +33,16 @@ export async function readChart(session, needs, { deadlineMs = DEADLINE_MS, page
   );
   const ended = answers.find(({ fault }) => fault?.again);
   if (ended) throw ended.fault;
+  if (oldRelease(await visit.statement)) throw new Error("This FHIR server speaks a release that is not read.");
   const { covered, gaps } = await settled(answers, visit);
   const resources = answers.flatMap(({ resources: some }) => some);
   const drugs = await readDrugs(resources, visit, (id) => one(`Medication/${encodeURIComponent(id)}`, visit), (query) => walk(query, visit));
   return { bundle: bundled(session, [...resources, ...drugs]), covered, gaps };
 }
 
-// Each resource once, by type and id: several searches may find it.
+// Each resource once: several searches may find it. Where two of one id differ, both go: the service settles versions.
 function bundled(session, resources) {
-  const known = new Map(resources.map((each, place) => [each.id ? `${each.resourceType}/${each.id}` : place, each]));
+  const known = new Map(resources.map((each, place) => [each.id ? JSON.stringify(each) : place, each]));
   const entry = [...known.values()].map((resource) => ({
     ...(resource.id ? { fullUrl: `${session.fhir}/${resource.resourceType}/${resource.id}` } : {}),
     resource,
@@ -49,12 +52,15 @@ function bundled(session, resources) {
 
 // ------------------------------------------------------------------------------------------------------------ one search
 
+// What the sign-in lets the page read may shrink while it reads: the worse of before and after counts.
 async function answerOf(search, visit) {
-  const may = visit.session.canRead(search.resourceType);
-  if (!may) return { state: "not-granted", resources: [], why: "this sign-in does not let the page read it" };
+  const before = visit.session.canRead(search.resourceType);
+  if (!before) return { state: "not-granted", resources: [], why: NOT_LET };
   const answer = search.search.includes("?") ? await searched(search, visit) : await one(filled(search.search, visit), visit);
-  if (may === "part" && answer.state === "complete") return { ...answer, state: "partial", why: "this sign-in lets the page read a part of it" };
-  return answer;
+  const after = visit.session.canRead(search.resourceType);
+  if (answer.state !== "complete") return answer;
+  if (!after) return { ...answer, state: answer.resources.length ? "partial" : "not-granted", why: NOT_LET };
+  return [before, after].includes("part") ? { ...answer, state: "partial", why: PART_LET } : answer;
 }
 
 function filled(template, { session }) {
@@ -120,15 +126,17 @@ async function turned(next, found, visit, type) {
   const bundle = await got(address, visit);
   if (bundle.resourceType !== "Bundle") throw new Error("the FHIR server sent something else than search results");
   take(bundle, found, visit.session.patientId, type);
-  const link = (Array.isArray(bundle.link) ? bundle.link : []).find((each) => each?.relation === "next");
-  return typeof link?.url === "string" ? new URL(link.url, address).href : null;
+  const link = following(bundle);
+  if (link && !(typeof link.url === "string" && link.url)) throw new Error("the FHIR server names a next page without its address");
+  return link ? new URL(link.url, address).href : null;
 }
 
 function take(bundle, found, patientId, type) {
   found.matched += matches(bundle);
   found.total = announced(bundle) ?? found.total;
   for (const resource of about(bundle)) {
-    if (incomplete(resource)) found.dents.add("the FHIR server says that something may be missing");
+    if (resource === null) found.dents.add("entries that cannot be read came along");
+    else if (incomplete(resource)) found.dents.add("the FHIR server says that something may be missing");
     else if (theOther(resource, patientId, type)) found.dents.add("entries of another patient came along, and were left out");
     else if (!expected(resource, type)) found.dents.add("entries that were not asked for came along, and were left out");
     else if (resource.resourceType !== "OperationOutcome") found.resources.push(resource);

@@ -21,11 +21,16 @@ export function resultForm(measures, state, act, id) {
   return make("fieldset", {}, make("legend", {}, "Enter a result"), field("What was measured", which), fields);
 }
 
+// A result is of today or before, and not after the first dose.
+function latest({ ask, settings }) {
+  return ask.asOf < settings.today ? ask.asOf : settings.today;
+}
+
 function fieldsOf(measured, state, act, id) {
   const inputs = {
     value: isPresence(measured) ? presence(`${id}-value`) : make("input", { type: "text", id: `${id}-value`, inputmode: "decimal", size: 8, autocomplete: "off" }),
     unit: make("select", { id: `${id}-unit` }, ...measured.units.map((unit) => make("option", { value: unit }, unitWords(unit, measured) || "no unit"))),
-    date: make("input", { type: "date", id: `${id}-date`, value: state.ask.asOf, max: state.ask.asOf }),
+    date: make("input", { type: "date", id: `${id}-date`, value: latest(state), max: latest(state) }),
     note: make("input", { type: "text", id: `${id}-note`, maxlength: 300, autocomplete: "off" }),
     low: limitInput(measured, "LLN", `${id}-low`),
     high: limitInput(measured, "ULN", `${id}-high`),

@@ -57,6 +57,11 @@ export function attestationWords({ criterion, trial, truth, note }, answer) {
   return `${trial}, ${label}: ${SAID[truth]}${note ? `, “${note}”` : ""}`;
 }
 
+// Whether a finding stands on a person's word, of the criterion or of a result.
+export function onAWord({ basis, evidence = [] }) {
+  return basis === "attested" || evidence.some(({ reference }) => String(reference).startsWith("attested/"));
+}
+
 export function usualDay(state) {
   return state.usual || state.settings.today;
 }

@@ -4,11 +4,12 @@ import { make } from "./nodes.js";
 import { lacking, permits, toRead } from "./scopes.js";
 
 const AHEAD_S = 60;
+const ODD = /[%\s\p{Cc}]/u;
 
 // Open a session on a token server's answer. `refresh` exchanges a refresh token, `check` looks at a new id token,
 // `again` begins the launch anew.
 export function openSession({ server, answer, claims, asked, refresh, check, again }) {
-  const scopes = typeof answer.scope === "string" ? answer.scope : asked;
+  let scopes = typeof answer.scope === "string" ? answer.scope : asked;
   let held = taken(answer, {});
   let idClaims = claims;
   let refreshing = null;
@@ -20,6 +21,7 @@ export function openSession({ server, answer, claims, asked, refresh, check, aga
       .then((fresh) => {
         if (fresh.patient !== undefined && fresh.patient !== answer.patient) throw new Error();
         if (fresh.id_token !== undefined) idClaims = check(fresh.id_token);
+        if (typeof fresh.scope === "string") scopes = fresh.scope;
         held = taken(fresh, held);
         return true;
       })
@@ -62,8 +64,12 @@ export function openSession({ server, answer, claims, asked, refresh, check, aga
     encounter: word(answer.encounter),
     appContext: word(answer.appContext),
     user: word(claims?.fhirUser) ?? word(claims?.profile),
-    scopes,
-    lacking: Object.freeze(lacking(asked, scopes)),
+    get scopes() {
+      return scopes;
+    },
+    get lacking() {
+      return lacking(asked, scopes);
+    },
     canRead: (type) => permits(scopes, type, toRead(type)),
     canWrite,
     fetch: async (address, options = {}) => ask(below(server.fhir, address), options),
@@ -110,14 +116,15 @@ function word(value) {
 }
 
 // Give an address in full; none but those of this FHIR server ever get the token. Some servers take a backslash for a
-// slash, and leave out what follows a semicolon before they take steps.
+// slash, leave out what follows a semicolon before they take steps, or unescape twice.
 export function below(fhir, address) {
   const url = URL.canParse(address, `${fhir}/`) ? new URL(address, `${fhir}/`) : null;
   const base = new URL(fhir);
   const root = base.pathname.replace(/\/$/, "");
   const steps = url ? unescaped(url.pathname).replaceAll("\\", "/").split("/") : [".."];
-  const outside = !url || url.origin !== base.origin || url.username || !(url.pathname === root || url.pathname.startsWith(`${root}/`));
-  if (outside || steps.some((step) => step.split(";")[0] === "..")) throw new Error("That address is not on the FHIR server that you signed in to.");
+  const outside = !url || url.origin !== base.origin || url.username || url.password || !(url.pathname === root || url.pathname.startsWith(`${root}/`));
+  const odd = steps.some((step) => step.split(";")[0] === ".." || ODD.test(step));
+  if (outside || odd) throw new Error("That address is not on the FHIR server that you signed in to.");
   return url.href;
 }
 

@@ -2,9 +2,9 @@
 
 import { make, outward } from "./nodes.js";
 import { actions } from "./patient.js";
-import { attestationWords, resultWords, usualDay } from "./said.js";
-import { chosenCohort, findingsOf } from "./cohorts.js";
-import { dateWords, statusWords, truthMark, verdictMark, VERDICTS } from "./words.js";
+import { attestationWords, onAWord, resultWords, usualDay } from "./said.js";
+import { chosenCohort, closed, findingsOf } from "./cohorts.js";
+import { dateWords, statusWords, truthMark, unreadWords, verdictMark, verdictSays } from "./words.js";
 
 const SECTIONS = { inclusion: "Inclusion", exclusion: "Exclusion" };
 const HEADS = ["Criterion", "Our finding", "Evidence and date", "Source", "Decided", "Initials"];
@@ -18,7 +18,7 @@ export function signOffSheet(trial, detail, state) {
     actions(trial, { ...state, patient: null }),
     make("h2", { tabindex: "-1" }, trial.title),
     make("p", { class: "sheet-facts" }, outward(detail?.url ?? `https://clinicaltrials.gov/study/${trial.nctId}`, trial.nctId), ` · ${statusWords(trial.overallStatus)}`),
-    make("p", { class: "standing" }, verdictMark((cohort ?? trial).verdict), ` ${VERDICTS[(cohort ?? trial).verdict]?.says ?? ""}`),
+    make("p", { class: "standing" }, verdictMark((cohort ?? trial).verdict), ` ${verdictSays((cohort ?? trial).verdict, findings.some(onAWord))}${closed(cohort)}`),
     facts(trial, detail, cohort, state),
     besides(trial, findings, state),
     make("div", { class: "sheet-table", role: "region", tabindex: "0", "aria-label": "Criteria" }, table(findings)),
@@ -37,6 +37,7 @@ function facts(trial, detail, cohort, state) {
     ["Cohort", cohort?.label],
     ["First dose on", `${dateWords(state.answer.asOf)}${state.ask.asOf === usualDay(state) ? "" : " (assumed)"}`],
     ["Printed", dateWords(state.settings.today)],
+    ["Not read whole", unreadWords(state.answer.chart).join("; ")],
     ["Screening number", blank()],
   ];
   return make("dl", { class: "sheet-facts" }, ...pairs.filter(([, words]) => words).map(([term, words]) => make("div", {}, make("dt", {}, term), make("dd", {}, words))));
@@ -65,12 +66,12 @@ function table(findings) {
 }
 
 function row(found) {
-  const { label, cohort, asks, source, basis } = found;
+  const { label, cohort, asks, source } = found;
   return make(
     "tr",
     {},
     make("th", { scope: "row" }, label, make("small", {}, asks), cohort ? make("small", {}, `of cohort ${cohort} only`) : null),
-    make("td", {}, truthMark(found), basis === "attested" ? make("span", { class: "mark attested" }, "attested") : null, make("small", {}, found.explanation)),
+    make("td", {}, truthMark(found), onAWord(found) ? make("span", { class: "mark attested" }, "attested") : null, make("small", {}, found.explanation)),
     make("td", {}, ...evidence(found.evidence)),
     make("td", {}, source ? `Line ${(source.lines ?? [source.line]).join(", ")}` : "none", source?.text ? make("small", {}, source.text) : null),
     make("td", { class: "boxes" }, ...["yes", "no", "n.a."].map((word) => make("span", {}, make("span", { "aria-hidden": "true" }, "☐ "), word))),

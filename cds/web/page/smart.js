@@ -9,6 +9,7 @@ import { openSession } from "./session.js";
 const KEPT = "trialcards-launch:";
 const TOO_OLD_MS = 3_600_000;
 const RANDOM_BYTES = 32;
+const DEADLINE_MS = 30_000;
 
 // Go to where people sign in; the browser leaves the page. `iss` is the FHIR server, `launch` what its EHR said (none:
 // standalone). `scopes` are asked for in place of a chart's: then there need be no patient. Throws an Error that may be
@@ -24,7 +25,8 @@ export async function beginLaunch(settings, { iss, launch = null, scopes = null 
     launch,
     scopes,
     token: endpoint(server, about.token_endpoint, "tokens are had"),
-    issuer: typeof about.issuer === "string" ? about.issuer : null,
+    issuer: server.issuer || (typeof about.issuer === "string" ? about.issuer : null),
+    strict: about.authorization_response_iss_parameter_supported === true,
     scope: scopes ? scopes.join(" ") : asked(settings, server, about, Boolean(launch)),
     back: here(),
     begun: Date.now(),
@@ -55,8 +57,9 @@ export async function finishLaunch(settings, { search, pathname, hash } = locati
   history.replaceState(null, "", `${pathname}${hash}`);
   const pending = take(sent.get("state"));
   if (!pending) throw new Error("This answer belongs to no launch that began in this window. Open the page again.");
+  const named = sent.has("iss") || pending.strict;
+  if (named && (!pending.issuer || sent.get("iss") !== pending.issuer)) throw new Error("The answer is another server's than the one that was asked.");
   if (sent.has("error")) throw new Error(refusal("The server did not let you in", sent.get("error"), sent.get("error_description")));
-  if (sent.has("iss") && pending.issuer && sent.get("iss") !== pending.issuer) throw new Error("The answer is another server's than the one that was asked.");
   if (!sent.get("code")) throw new Error("The server sent nothing that could be exchanged for access.");
   const server = listed(settings, pending.iss);
   const answer = await exchange(pending.token, {
@@ -135,9 +138,11 @@ async function exchange(address, form) {
 }
 
 // No cookies, no cache, nowhere else: what comes back is for this page alone.
+const ALONE = { credentials: "omit", cache: "no-store", redirect: "error", referrerPolicy: "no-referrer" };
+
 async function answered(address, options) {
   try {
-    const response = await fetch(address, { ...options, credentials: "omit", cache: "no-store", redirect: "error", referrerPolicy: "no-referrer" });
+    const response = await fetch(address, { ...options, ...ALONE, signal: AbortSignal.timeout(DEADLINE_MS) });
     return { ok: response.ok, status: response.status, body: await response.json().catch(() => null) };
   } catch {
     return null;

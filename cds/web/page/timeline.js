@@ -68,8 +68,11 @@ function edgeOf(point, measured, side) {
 
 function outside(point, measured) {
   const [low, high] = ["low", "high"].map((side) => edgeOf(point, measured, side));
-  const under = low !== undefined && (measured.low?.inclusive === false ? point.value <= low : point.value < low);
-  const over = high !== undefined && (measured.high?.inclusive === false ? point.value >= high : point.value > high);
+  const sign = point.comparator ?? "";
+  const atLow = sign === "<" || (measured.low?.inclusive === false && sign !== ">");
+  const atHigh = sign === ">" || (measured.high?.inclusive === false && sign !== "<");
+  const under = low !== undefined && (point.value < low ? !sign.startsWith(">") : point.value === low && atLow);
+  const over = high !== undefined && (point.value > high ? !sign.startsWith("<") : point.value === high && atHigh);
   return measured.forbidden ? !under && !over && (low !== undefined || high !== undefined) : under || over;
 }
 

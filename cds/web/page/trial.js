@@ -1,14 +1,16 @@
 // One trial: what it is to the patient, what stands in the way, and every criterion, grouped as the registry groups them.
 
-import { chosenCohort, findingsOf, idOf } from "./cohorts.js";
+import { account } from "./account.js";
+import { chosenCohort, closed, findingsOf, idOf } from "./cohorts.js";
 import { findingRow } from "./finding.js";
 import { remembered } from "./kept.js";
 import { box, marks, tally } from "./marks.js";
 import { fold, make, outward } from "./nodes.js";
 import { noteButton } from "./notes.js";
+import { onAWord } from "./said.js";
 import { shape } from "./shapes.js";
 import { whatIfBar } from "./what-if.js";
-import { SORTS, VERDICTS, dateWords, shortDate, sortOf, statusWords, verdictMark } from "./words.js";
+import { SORTS, dateWords, shortDate, sortOf, statusWords, verdictMark, verdictSays, waiting } from "./words.js";
 
 export { chosenCohort, findingsOf, idOf };
 
@@ -25,7 +27,7 @@ export function trialView(trial, state, act) {
     make(
       "div",
       { class: "beside-list" },
-      make("div", { class: "aside" }, cohorts(trial, cohort, act), obstacles(findings, trial, state, act), whatIfBar(state, act)),
+      make("div", { class: "aside" }, cohorts(trial, cohort, act), obstacles(findings, trial, state, act), whatIfBar(state, act), account(state)),
       make(
         "div",
         { class: "criteria" },
@@ -43,15 +45,15 @@ function head(trial, cohort, state, act) {
   const { nctId, definition } = trial;
   const told = cohort ?? trial;
   const record = definition.recordDate ? make("span", {}, `record of ${dateWords(definition.recordDate)}`) : null;
-  const earliest = told.earliestDate ?? (cohort ? null : trial.earliestDate);
-  const when = earliest ? make("strong", { class: "when" }, `Eligible from ${shortDate(earliest, state.answer.asOf)}, if nothing else changes`) : null;
+  const wait = waiting(told, (day) => shortDate(day, state.answer.asOf));
+  const when = wait ? make("strong", { class: "when" }, wait) : null;
   return make(
     "header",
     { class: "trial-head" },
     make("p", { class: "back screen-only" }, make("a", { href: "#/", id: "to-all" }, "‹ All trials")),
     make("h2", { tabindex: "-1", id: "view-heading" }, trial.title),
     make("p", { class: "facts" }, outward(`https://clinicaltrials.gov/study/${nctId}`, nctId), make("span", {}, statusWords(trial.overallStatus)), record, ...marks(trial)),
-    make("div", { class: "told" }, make("p", { class: "standing" }, verdictMark(told.verdict), make("span", {}, VERDICTS[told.verdict]?.says ?? ""), when), tally(told.counts ?? trial.counts)),
+    make("div", { class: "told" }, make("p", { class: "standing" }, verdictMark(told.verdict), make("span", {}, `${verdictSays(told.verdict, findingsOf(trial, cohort).some(onAWord))}${closed(cohort)}`), when), tally(told.counts ?? trial.counts)),
     make("p", { class: "actions screen-only" }, make("a", { href: `#/${nctId}/patient` }, "Page for the patient"), make("a", { href: `#/${nctId}/signoff` }, "Sheet to sign off"), noteButton(trial, state, act)),
   );
 }

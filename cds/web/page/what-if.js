@@ -137,7 +137,7 @@ function list(state, act, short) {
   const items = [
     ...attestations.map((each) => item(attestationWords(each, state.answer), [remove(back(() => ({ attestations: state.ask.attestations.filter((other) => !same(other, each)) })))])),
     ...results.map((each) => item(resultWords(each, state.answer), [remove(back(() => ({ results: state.ask.results.filter((other) => other !== each) }))), saveButton(each, state, act)])),
-    asOf !== usualDay(state) ? item(`First dose on ${dateWords(asOf)}, not on ${dateWords(usualDay(state))}`, [remove(back(() => ({ asOf: usualDay(state) })))]) : null,
+    asOf !== usualDay(state) ? item(`First dose on ${dateWords(asOf)}, not on ${dateWords(usualDay(state))}`, [remove(back(() => (wrongDay(usualDay(state), state) ? { results: [], asOf: usualDay(state) } : { asOf: usualDay(state) })))]) : null,
   ];
   const over = make("button", { type: "button", class: "screen-only" }, "Start over");
   // What was entered may lie after the usual day; so all of it goes at once.
@@ -145,13 +145,12 @@ function list(state, act, short) {
   return make(
     "div",
     { class: "said-here" },
-    make("p", {}, make("strong", {}, `Attested here: ${short}.`), " ", saved(results), over),
+    make("p", {}, make("strong", {}, `Attested here: ${short}.`), " ", saved(state.saved ?? 0), over),
     make("ul", {}, ...items),
   );
 }
 
-function saved(results) {
-  const number = results.filter((each) => each.saved).length;
+function saved(number) {
   return number ? `${count(number, "result")} ${number === 1 ? "was" : "were"} saved to the record; nothing else is written to it. ` : "Nothing is written to the record. ";
 }
 

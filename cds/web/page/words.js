@@ -8,8 +8,26 @@ export const VERDICTS = {
   near: { sign: "◐", word: "Near", says: "what stands in the way passes with time, or may be corrected" },
   possible: { sign: "○", word: "Possible", says: "nothing stands in the way, but not everything could be told" },
   "does-not-fit": { sign: "✕", word: "Does not fit", says: "something stands in the way" },
-  "not-relevant": { sign: "–", word: "Not relevant", says: "the records show another disease than the trial asks for" },
+  "not-relevant": { sign: "–", word: "Not relevant", says: "the records show no such disease, or another in its place" },
 };
+
+// What a verdict says. Where it stands on a person's word, it says nothing of what is recorded.
+export function verdictSays(verdict, attested) {
+  const says = VERDICTS[verdict]?.says ?? "";
+  return attested ? `${says.replace("nothing that is recorded stands", "nothing stands")}, if what was attested here is so` : says;
+}
+
+// From when time alone takes away what stands in the way; said only where nothing else does, as cards say it.
+export function waiting({ verdict, earliestDate }, day = dateWords) {
+  return verdict === "near" && earliestDate ? `Eligible from ${day(earliestDate)}, if nothing else changes` : "";
+}
+
+// Which kinds of entry were not read whole, and how many entries could not be read.
+export function unreadWords({ covered, lost }) {
+  const partly = Object.entries(covered).filter(([, extent]) => extent !== "complete");
+  const words = partly.map(([type, extent]) => `${typeWords(type)}: ${extent === "partial" ? "read in part" : "not read"}`);
+  return lost.length ? [...words, `${count(lost.length, "entry", "entries")} could not be read`] : words;
+}
 
 export const SORTS = {
   unmet: { sign: "✕", word: "Unmet", few: "unmet", heading: "Stands in the way" },
