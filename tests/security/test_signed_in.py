@@ -212,6 +212,7 @@ async def test_the_browser_is_told_the_servers_and_nothing_secret(standing: Site
     assert told["servers"][0] == {
         "id": "east-hospital",
         "fhir": "https://fhir.east.example.org/r4",
+        "issuer": "https://login.east.example.org",
         "clientId": "page-at-east",
         "origins": ["https://login.east.example.org"],
         "standalone": True,
