@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
@@ -44,39 +45,74 @@ def as_another() -> tuple[list[str], pwd.struct_passwd | None]:
     return ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"], user
 
 
+@dataclass
+class Server:
+    """A database in a folder of its own, with a server that can be started and stopped."""
+
+    folder: Path
+    programs: Path
+    before: list[str]
+    user: str
+    running: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """The address of its database `postgres`."""
+        return f"postgresql://{self.user}@/postgres?host={quote(str(self.folder), safe='')}"
+
+    @property
+    def plain(self) -> dict[str, str]:
+        """The environment that its programs get: nothing of the tests' own."""
+        return {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C", "HOME": str(self.folder)}
+
+    def make(self) -> None:
+        """Make the database, empty."""
+        made = ["-D", str(self.folder / "data"), "-A", "trust", "-U", self.user, "-E", "UTF8", "--no-locale"]
+        command = [*self.before, str(self.programs / "initdb"), *made]
+        subprocess.run(command, check=True, capture_output=True, cwd=self.folder, env=self.plain)
+
+    def start(self) -> None:
+        """Start it, and wait until it answers; raises ``NotToBeHad``."""
+        options = ["-c", "listen_addresses=", "-k", str(self.folder), "-c", "max_connections=60"]
+        started = [*self.before, str(self.programs / "postgres"), "-D", str(self.folder / "data"), *options]
+        with (self.folder / "log").open("ab") as log:
+            self.running = subprocess.Popen(started, stdout=log, stderr=log, env=self.plain)
+        asking = [str(self.programs / "pg_isready"), "-h", str(self.folder), "-U", self.user, "-q"]
+        for _ in range(300):
+            if subprocess.run(asking, check=False, env=self.plain).returncode == 0:
+                return
+            if self.running.poll() is not None:
+                break
+            time.sleep(0.1)
+        raise NotToBeHad("no PostgreSQL: it does not start here")
+
+    def stop(self) -> None:
+        """Stop it at once (PostgreSQL calls it "immediate"): what was committed is on the disk all the same."""
+        if self.running is not None:
+            self.running.send_signal(signal.SIGQUIT)
+            self.running.wait(60)
+            self.running = None
+
+
 @contextmanager
-def server() -> Iterator[str]:
-    """Start one and give the address of its database `postgres`; raises ``NotToBeHad``."""
+def database() -> Iterator[Server]:
+    """Make a database that no server runs on yet; raises ``NotToBeHad``."""
     where, (before, user) = programs(), as_another()
     folder = Path(tempfile.mkdtemp(prefix="pg"))
-    name = user.pw_name if user else pwd.getpwuid(os.geteuid()).pw_name
-    if user:
-        os.chown(folder, user.pw_uid, user.pw_gid)
-    plain = {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C", "HOME": str(folder)}
-    data = str(folder / "data")
+    made = Server(folder, where, before, user.pw_name if user else pwd.getpwuid(os.geteuid()).pw_name)
     try:
-        made = [*before, str(where / "initdb"), "-D", data, "-A", "trust", "-U", name, "-E", "UTF8", "--no-locale"]
-        subprocess.run(made, check=True, capture_output=True, cwd=folder, env=plain)
-        options = ["-c", "listen_addresses=", "-k", str(folder), "-c", "max_connections=60"]
-        started = [*before, str(where / "postgres"), "-D", data, *options]
-        with (
-            (folder / "log").open("wb") as log,
-            subprocess.Popen(started, stdout=log, stderr=log, env=plain) as running,
-        ):
-            try:
-                _wait(running, [str(where / "pg_isready"), "-h", str(folder), "-U", name, "-q"], plain)
-                yield f"postgresql://{name}@/postgres?host={quote(str(folder), safe='')}"
-            finally:
-                running.send_signal(signal.SIGQUIT)  # "immediate": nothing of it is needed any more
+        if user:
+            os.chown(folder, user.pw_uid, user.pw_gid)
+        made.make()
+        yield made
     finally:
+        made.stop()
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _wait(running: subprocess.Popen[bytes], asking: list[str], environment: dict[str, str]) -> None:
-    for _ in range(300):
-        if subprocess.run(asking, check=False, env=environment).returncode == 0:
-            return
-        if running.poll() is not None:
-            break
-        time.sleep(0.1)
-    raise NotToBeHad("no PostgreSQL: it does not start here")
+@contextmanager
+def server() -> Iterator[str]:
+    """Start one and give the address of its database `postgres`; raises ``NotToBeHad``."""
+    with database() as made:
+        made.start()
+        yield made.url

@@ -23,7 +23,7 @@ def authenticator(folder: Path, shared: MemoryReplays | None, clock: Clock) -> A
         return jwks(jwk("p384-sandbox"))
 
     own = MemoryReplays(clock.now)
-    replays = SharedReplays(own, shared or Down())
+    replays = SharedReplays(own, shared or Down(), clock.now)
     return Authenticator(load_callers(folder / "callers.yaml"), fetch=fetch, replays=replays, now=clock.now)
 
 
