@@ -1,7 +1,7 @@
 """How an installation is called and called upon: where it is reached, by whom, what it answers and how long it takes.
 
-The first half of :class:`cds.settings.Settings`, in the order they are told; the other half says what it has loaded and
-what it keeps.
+The first part of :class:`cds.settings.Settings`, in the order they are told; :mod:`cds.settings.account` follows, and
+then what it has loaded and what it keeps.
 """
 
 from __future__ import annotations
@@ -127,12 +127,30 @@ class Calls:
             "64",
         ),
     )
+    drain_s: float = field(
+        default=0.0,
+        metadata=about(
+            "Seconds for which the service, told to end (SIGTERM), still takes calls while `/health/ready` says 503, "
+            "so that a load balancer takes it out first. 0: it takes no more at once. Those it has are answered.",
+            readers.pause,
+            "0",
+        ),
+    )
     max_cards: int = field(
         default=3,
         metadata=about(
             "How many trials are told as cards of their own; one more card says how many others there are.",
             readers.whole(1, 10),
             "3",
+        ),
+    )
+    max_matches: int = field(
+        default=15,
+        metadata=about(
+            "How many trials `POST /getClinicalTrial` (docs/matching-service.md) tells at most, the best first; an "
+            "entry beside them says how many are left out. The public matching app shows no more than 15.",
+            readers.whole(1, 1000),
+            "15",
         ),
     )
     show_drafts: bool = field(

@@ -11,13 +11,14 @@ from typing import Any
 from cds.core.codes import Code
 from cds.errors import BadSetting
 from cds.settings import readers
-from cds.settings.calls import Calls, about
+from cds.settings.account import Account
+from cds.settings.calls import about
 
 PREFIX = "CDS_"
 
 
 @dataclass(frozen=True, slots=True)
-class Settings(Calls):
+class Settings(Account):
     """What one installation has chosen. Each field is read from ``CDS_`` and its name in capitals."""
 
     mappings: Path = field(

@@ -29,6 +29,7 @@ _PACKAGE = Path(__file__).resolve().parents[1]
 _ORIGIN = re.compile(r"https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s|]+")
 _FHIR_CODE = re.compile(r"[^\s|]+( [^\s|]+)*")
+_LONGEST_LINE = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,18 @@ def seconds(text: str) -> float:
     return value
 
 
+def pause(text: str) -> float:
+    """Take a time that nobody is kept waiting for; none is one too."""
+    problem = "must be a number of seconds from 0 to 300"
+    try:
+        value = float(text)
+    except ValueError:
+        raise ValueError(problem) from None
+    if not 0 <= value <= 300:  # noqa: PLR2004 - said in the sentence above
+        raise ValueError(problem)
+    return value
+
+
 def network(text: str) -> Network:
     """Take a network of addresses in figures."""
     try:
@@ -172,6 +185,13 @@ def unbroken(text: str) -> str:
     """Take a name or a secret that a server gave."""
     if not text.isascii() or not text.isprintable() or " " in text:
         raise ValueError("must be printable characters without blanks")
+    return text
+
+
+def one_line(text: str) -> str:
+    """Take words for people, on one line that is not endless."""
+    if not text.isprintable() or len(text) > _LONGEST_LINE:
+        raise ValueError(f"must be one line of printable characters, {_LONGEST_LINE} at most")
     return text
 
 

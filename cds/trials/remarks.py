@@ -63,14 +63,14 @@ class Remarks:
 
     def __init__(self, vocabulary: Vocabulary, curated: Curated | None = None) -> None:
         self._vocabulary = vocabulary
-        self._curated = curated or Curated()
+        self.curated = curated or Curated()
         self._known: dict[tuple[str, str], tuple[Remark, ...]] = {}
 
     def of(self, trial: Trial, record: Record | None) -> tuple[Remark, ...]:
         """Give the remarks on a trial, errors first; ``record`` has the text that its lines are of, if it is held."""
         key = trial.nct_id, record.sha256 if record is not None else ""
         if key not in self._known:
-            definition = self._curated.definitions.get(trial.nct_id)
+            definition = self.curated.definitions.get(trial.nct_id)
             if definition is None:
                 self._known[key] = _faults(Level.ERROR, self._of_draft(trial, record))
             else:
@@ -82,7 +82,7 @@ class Remarks:
         return Codebook.of(self._vocabulary)
 
     def _of_definition(self, definition: Definition, record: Record | None) -> tuple[Remark, ...]:
-        curated, name = self._curated, definition.trial.nct_id
+        curated, name = self.curated, definition.trial.nct_id
         faults = lint_definition(definition, self._codebook)
         if curated.folder is not None:
             faults += example_faults(definition, curated.folder, self._codebook)

@@ -12,14 +12,17 @@ import datetime as dt
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Final
 
 from cds.errors import BadTrial
 
-__all__ = ["Contact", "Facility", "Intervention", "Study", "study_of"]
+__all__ = ["Arm", "Contact", "Facility", "Intervention", "Study", "study_of"]
 
 _NUMBER: Final = re.compile(r"NCT[0-9]{8}")
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_FAR: Final = 180
+"""No latitude or longitude is larger, and no record holds another number that is read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,10 @@ class Contact:
 
 @dataclass(frozen=True, slots=True)
 class Facility:
-    """A place that takes part. ``status`` is its own recruitment status; empty where the registry gives none."""
+    """A place that takes part. ``status`` is its own recruitment status; empty where the registry gives none.
+
+    ``position`` is where it lies, as latitude and longitude in degrees (WGS 84), where the registry says so.
+    """
 
     name: str
     city: str = ""
@@ -42,23 +48,39 @@ class Facility:
     country: str = ""
     status: str = ""
     contacts: tuple[Contact, ...] = ()
+    postcode: str = ""
+    position: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """An arm as the registry lists it: its label, its kind (``EXPERIMENTAL`` …), and what happens in it."""
+
+    label: str
+    kind: str = ""
+    description: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Intervention:
-    """What is given or done: its kind (``DRUG``, ``BIOLOGICAL`` …), its name, and what else it is called."""
+    """What is given or done: its kind (``DRUG``, ``BIOLOGICAL`` …), its name, and what else it is called.
+
+    ``arms`` are the labels of the arms that get it.
+    """
 
     kind: str
     name: str
     other_names: tuple[str, ...] = ()
+    description: str = ""
+    arms: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Study:
     """One record. ``text`` is the eligibility text exactly as the registry gives it, ``updated`` its last posting.
 
-    Ages are words such as ``18 Years``; ``start`` may be a year or a month; ``contacts`` are those of the whole study;
-    ``summary`` is the registry's brief one, in paragraphs.
+    Ages are words such as ``18 Years``; ``start`` and ``end`` may be a year or a month; ``contacts`` are those of the
+    whole study; ``summary`` is the registry's brief one, in paragraphs.
     """
 
     nct_id: str
@@ -81,6 +103,8 @@ class Study:
     updated: str
     start: str
     summary: str
+    end: str = ""
+    arms: tuple[Arm, ...] = ()
 
 
 def study_of(record: Mapping[str, Any]) -> Study:
@@ -98,6 +122,7 @@ def _study(nct_id: str, protocol: _Element) -> Study:
     identity, status = protocol.part("identificationModule"), protocol.part("statusModule")
     design, eligibility = protocol.part("designModule"), protocol.part("eligibilityModule")
     conditions, places = protocol.part("conditionsModule"), protocol.part("contactsLocationsModule")
+    given = protocol.part("armsInterventionsModule")
     return Study(
         nct_id=nct_id,
         title=identity.text("briefTitle"),
@@ -108,7 +133,7 @@ def _study(nct_id: str, protocol: _Element) -> Study:
         study_type=design.text("studyType"),
         conditions=conditions.texts("conditions"),
         keywords=conditions.texts("keywords"),
-        interventions=tuple(map(_intervention, protocol.part("armsInterventionsModule").parts("interventions"))),
+        interventions=tuple(map(_intervention, given.parts("interventions"))),
         text=eligibility.text("eligibilityCriteria"),
         sex=eligibility.text("sex"),
         minimum_age=eligibility.text("minimumAge"),
@@ -119,11 +144,23 @@ def _study(nct_id: str, protocol: _Element) -> Study:
         updated=status.part("lastUpdatePostDateStruct").day("date"),
         start=status.part("startDateStruct").text("date"),
         summary=protocol.part("descriptionModule").text("briefSummary"),
+        end=status.part("completionDateStruct").text("date"),
+        arms=tuple(map(_arm, given.parts("armGroups"))),
     )
 
 
 def _intervention(told: _Element) -> Intervention:
-    return Intervention(told.text("type"), told.text("name"), told.texts("otherNames"))
+    return Intervention(
+        kind=told.text("type"),
+        name=told.text("name"),
+        other_names=told.texts("otherNames"),
+        description=told.text("description"),
+        arms=told.texts("armGroupLabels"),
+    )
+
+
+def _arm(told: _Element) -> Arm:
+    return Arm(told.text("label"), told.text("type"), told.text("description"))
 
 
 def _facility(told: _Element) -> Facility:
@@ -134,7 +171,14 @@ def _facility(told: _Element) -> Facility:
         country=told.text("country"),
         status=told.text("status"),
         contacts=tuple(map(_contact, told.parts("contacts"))),
+        postcode=told.text("zip"),
+        position=_position(told.part("geoPoint")),
     )
+
+
+def _position(told: _Element) -> tuple[float, float] | None:
+    latitude, longitude = told.number("lat"), told.number("lon")
+    return None if latitude is None or longitude is None else (latitude, longitude)
 
 
 def _contact(told: _Element) -> Contact:
@@ -183,6 +227,15 @@ class _Element:
         if not isinstance(value, str):
             raise self._fault(name, "must be text")
         return value
+
+    def number(self, name: str) -> float | None:
+        """Give a number within, nothing where there is none."""
+        value = self.values.get(name)
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int | float | Decimal) or not -_FAR <= value <= _FAR:
+            raise self._fault(name, f"must be a number from -{_FAR} to {_FAR}")
+        return float(value)
 
     def needed(self, name: str) -> str:
         """Give a text without which there is no study."""

@@ -122,7 +122,7 @@ BAD_BODIES = {
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize("path", [HOOK, "/api/assessments"])
+@pytest.mark.parametrize("path", [HOOK, "/api/assessments", "/getClinicalTrial"])
 @pytest.mark.parametrize("name", BAD_BODIES)
 async def test_a_refusal_repeats_nothing(name: str, path: str, log: io.StringIO) -> None:
     response = await post(path, BAD_BODIES[name])
@@ -148,6 +148,19 @@ async def test_refused_assessments_repeat_nothing(log: io.StringIO) -> None:
         assert 400 <= response.status_code < 500
         assert_clean(response.text)
     assert (await post("/api/assessments", chart)).status_code == 200
+    assert_clean(log.getvalue())
+
+
+@pytest.mark.anyio
+async def test_refused_matches_repeat_nothing(log: io.StringIO) -> None:
+    chart = [person(), entry(world.CANCER)]
+    for name in ("patientId", "complete"):
+        wrong = {"resourceType": "Parameters", "parameter": [{"name": name, "valueString": "CANARY 31415"}]}
+        response = await post("/getClinicalTrial", world.collection(wrong, *chart))
+        assert response.status_code == 400
+        assert_clean(response.text)
+    odd = {"resourceType": "Parameters", "parameter": [{"name": "CANARY-31415", "valueString": "CANARY-2"}]}
+    assert (await post("/getClinicalTrial", world.collection(odd, *chart))).status_code == 200
     assert_clean(log.getvalue())
 
 
@@ -211,8 +224,12 @@ def test_an_exception_is_logged_by_type_and_place(log: io.StringIO) -> None:
         ({"Patient/1": "x y"}, {SCRUBBED: SCRUBBED}),
         (["a"], SCRUBBED),
         ("x" * 65, SCRUBBED),
+        ("/api/trials/{nct_id}", "/api/trials/{nct_id}"),
+        ("/getClinicalTrial", "/getClinicalTrial"),
+        ("/api/{Anna}", SCRUBBED),
+        ("/getAnna", SCRUBBED),
     ],
-    ids=range(19),
+    ids=range(23),
 )
 def test_only_plain_values_pass(value: object, told: object) -> None:
     assert plain_value(value) == told

@@ -1,7 +1,7 @@
 """Words planted in every field of golden charts go through every route; they leave in cards and findings alone.
 
-Not in logs, errors, counts, traces, addresses or the store. Each string of a chart is planted: all that can be while
-the chart still means the same, all at once whatever that breaks, and some by themselves.
+Not in logs, errors, counts, traces, addresses, audit lines or the store. Each string of a chart is planted: all that
+can be while the chart still means the same, all at once whatever that breaks, and some by themselves.
 """
 
 import io
@@ -16,6 +16,7 @@ import httpx
 import pytest
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
+from cds.api.audit import Appended
 from cds.api.build import build
 from cds.fhir.asking.client import FhirRecords
 from cds.memory import Memory
@@ -159,6 +160,7 @@ class Round:
             for given in (sent, {}):
                 await self.hook(hook, context, given)
         await self.post("/api/assessments", self.bundle)
+        await self.post("/getClinicalTrial", self.bundle)
         await self.post("/api/assessments", {"bundle": self.bundle, "patientId": f"{WORD}-2", "trials": [WORD]})
         for path in ("/metrics", "/api/feedback/summary", f"/cds-services/{WORD}", f"/{WORD}?patient={WORD}"):
             self.outside.append((await self.caller.get(path)).text)
@@ -170,11 +172,13 @@ async def seen_outside(bundle: Json, folder: Path) -> str:
     store = Store.open(f"sqlite:///{folder / 'cards.sqlite3'}")
     records = FhirRecords(httpx.AsyncClient(transport=httpx.MockTransport(fhir)), allowed=(SERVER,))
     service = world.service(records, plan(), hooks=HOOKS, memory=Memory(store, OLD, patience_s=5))
-    app = build(service, Settings(authentication="off"), {}, door=world.DOOR, traces=Traces(spans, "1", at_once=True))
+    traces, lines = Traces(spans, "1", at_once=True), Appended(folder / "audit.jsonl")
+    app = build(service, Settings(authentication="off"), {}, door=world.DOOR, traces=traces, audit=lines)
     async with client(app) as caller:
         went = Round(bundle, caller)
         await went.run(service.templates)
     store.close()
+    lines.close()
     addresses = [str(each.url) for each in fhir.seen]
     assert all(TOKEN not in each for each in addresses)
     told = [each.to_json() for each in spans.get_finished_spans()]
@@ -186,6 +190,7 @@ def held(folder: Path) -> str:
 
 
 def assert_outside_is_clean(outside: str, folder: Path, log: io.StringIO) -> None:
+    assert "cds.audit" in held(folder)
     for what in (outside, held(folder), log.getvalue()):
         place = what.find(WORD)
         assert place < 0, what[max(place - 200, 0) : place + 100]

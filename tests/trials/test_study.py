@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cds.errors import BadTrial
-from cds.trials.study import Contact, Facility, Intervention, study_of
+from cds.trials.study import Arm, Contact, Facility, Intervention, study_of
 
 CTGOV = Path(__file__).resolve().parents[3] / "shared" / "data" / "ctgov-v2"
 TRIALS = CTGOV.parent / "oncology-trials.dev.jsonl.gz"
@@ -29,6 +29,7 @@ def record() -> dict[str, Any]:
                 "overallStatus": "WITHDRAWN",
                 "whyStopped": "No one came.",
                 "startDateStruct": {"date": "2026-03"},
+                "completionDateStruct": {"date": "2028"},
                 "lastUpdatePostDateStruct": {"date": "2026-05-04", "type": "ACTUAL"},
             },
             "sponsorCollaboratorsModule": {"leadSponsor": {"name": "Nobody Ltd", "class": "OTHER"}},
@@ -39,9 +40,16 @@ def record() -> dict[str, Any]:
             "conditionsModule": {"conditions": ["Glioma"], "keywords": ["brain"]},
             "designModule": {"studyType": "INTERVENTIONAL", "phases": ["PHASE1", "PHASE2"]},
             "armsInterventionsModule": {
+                "armGroups": [{"label": "Nilumab", "type": "EXPERIMENTAL", "description": "nilumab alone"}],
                 "interventions": [
-                    {"type": "DRUG", "name": "nilumab", "otherNames": ["NIL-1"], "description": "by vein"}
-                ]
+                    {
+                        "type": "DRUG",
+                        "name": "nilumab",
+                        "otherNames": ["NIL-1"],
+                        "description": "by vein",
+                        "armGroupLabels": ["Nilumab"],
+                    }
+                ],
             },
             "eligibilityModule": {
                 "eligibilityCriteria": "\n* Adults\n* Platelets \\>= 100  ",
@@ -59,7 +67,8 @@ def record() -> dict[str, Any]:
                         "state": "North",
                         "country": "Country",
                         "contacts": [{"name": "Ben", "email": "ben@example.org"}],
-                        "geoPoint": {"lat": 1.0, "lon": 2.0},
+                        "zip": "012-34",
+                        "geoPoint": {"lat": 1.0, "lon": -2.25},
                     }
                 ],
             },
@@ -76,13 +85,15 @@ def test_everything_that_is_said_is_there() -> None:
     assert (study.status, study.why_stopped) == ("WITHDRAWN", "No one came.")
     assert (study.study_type, study.phases) == ("INTERVENTIONAL", ("PHASE1", "PHASE2"))
     assert (study.conditions, study.keywords) == (("Glioma",), ("brain",))
-    assert study.interventions == (Intervention("DRUG", "nilumab", ("NIL-1",)),)
+    assert study.interventions == (Intervention("DRUG", "nilumab", ("NIL-1",), "by vein", ("Nilumab",)),)
+    assert study.arms == (Arm("Nilumab", "EXPERIMENTAL", "nilumab alone"),)
     assert study.text == "\n* Adults\n* Platelets \\>= 100  "
     assert (study.sex, study.minimum_age, study.maximum_age) == ("ALL", "18 Years", "")
     ben = Contact("Ben", email="ben@example.org")
-    assert study.facilities == (Facility("Hospital", "Town", "North", "Country", "RECRUITING", (ben,)),)
+    (place,) = study.facilities
+    assert place == Facility("Hospital", "Town", "North", "Country", "RECRUITING", (ben,), "012-34", (1.0, -2.25))
     assert study.contacts == (Contact("Ann", "CONTACT", "555-0100 ext. 7"),)
-    assert (study.sponsor, study.updated, study.start) == ("Nobody Ltd", "2026-05-04", "2026-03")
+    assert (study.sponsor, study.updated, study.start, study.end) == ("Nobody Ltd", "2026-05-04", "2026-03", "2028")
     assert study.summary == "It tests nothing.\n\nNobody joins."
 
 
@@ -141,6 +152,9 @@ def test_unknown_elements_and_statuses_change_nothing() -> None:
         ("designModule", "phases", "PHASE1", r"designModule\.phases: must be a list$"),
         ("conditionsModule", "conditions", [1], r"conditions: must be a list of texts$"),
         ("contactsLocationsModule", "locations", [{}, 3], r"locations\[1\]: must be an object$"),
+        ("contactsLocationsModule", "locations", [{"geoPoint": {"lat": "1"}}], r"geoPoint\.lat: must be a number"),
+        ("contactsLocationsModule", "locations", [{"geoPoint": {"lat": True}}], r"geoPoint\.lat: must be a number"),
+        ("contactsLocationsModule", "locations", [{"geoPoint": {"lon": 181}}], r"geoPoint\.lon: must be a number from"),
     ],
 )
 def test_what_cannot_be_used_is_told_with_its_place(module: str, name: str, value: object, told: str) -> None:
