@@ -12,6 +12,7 @@ import anyio.to_thread
 from fastapi import APIRouter, Request, Response
 
 from cds.api.asked import AssessmentRequest, read_question
+from cds.api.audit import trials_told
 from cds.api.body import body_of, read_body
 from cds.api.guard import count
 from cds.api.measured import Gauges
@@ -251,6 +252,7 @@ def assessment_routes(service: Service, texts: Texts, max_body_bytes: int) -> AP
         body = await read_body(request, max_body_bytes)
         told = await assess_asking(await anyio.to_thread.run_sync(asked, body), service)
         count(request, read=dict(told.chart.read), lost=len(told.lost), trials=len(told.verdicts))
+        trials_told(request, [each.trial.nct_id for each in told.verdicts])
         return await anyio.to_thread.run_sync(written, told)
 
     return routes

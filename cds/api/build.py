@@ -11,8 +11,10 @@ from pydantic.json_schema import models_json_schema
 from starlette.middleware.cors import CORSMiddleware
 
 import cds
+from cds.api.about import about_routes
 from cds.api.asked import AssessmentRequest
 from cds.api.assessments import assessment_routes
+from cds.api.audit import Audit, Lines
 from cds.api.changes import change_routes
 from cds.api.door import Doorway, shut
 from cds.api.feedback import feedback_routes
@@ -21,9 +23,10 @@ from cds.api.hooks import hook_routes
 from cds.api.keys import key_routes
 from cds.api.limits import Gate, share_of
 from cds.api.loaded import Loaded
+from cds.api.matching.routes import matching_routes
 from cds.api.needs import need_routes
 from cds.api.one_trial import one_trial_routes
-from cds.api.operations import StoreUp, health_routes, metrics_routes
+from cds.api.operations import Readiness, health_routes, metrics_routes
 from cds.api.outcomes import tell_errors
 from cds.api.texts import Texts
 from cds.api.trials import trial_routes
@@ -31,6 +34,7 @@ from cds.hooks.callers.authenticate import Authenticator
 from cds.hooks.feedback import FeedbackRequest
 from cds.hooks.requests import REQUESTS
 from cds.metrics import Metrics
+from cds.trials.editions import Editions
 from cds.trials.remarks import Remarks
 
 if TYPE_CHECKING:
@@ -66,20 +70,23 @@ def build(  # noqa: PLR0913 - every part of the application that is made elsewhe
     door: Door,
     lifespan: Lifespan[FastAPI] | None = None,
     pages: Iterable[APIRouter] = (),
-    store_up: StoreUp | None = None,
+    readiness: Readiness | None = None,
     traces: Traces | None = None,
     keys: Iterable[OwnKey] = (),
     studies: Mapping[str, Study] | None = None,
     lexicon: Callable[[], Lexicon] | None = None,
     remarks: Remarks | None = None,
     news: NewsSince | None = None,
+    tables: str = "",
+    audit: Lines | None = None,
 ) -> FastAPI:
     """Give the application, with these pages besides. Those that need a network (Swagger's, ReDoc's) are left out.
 
     ``door`` says who calls, and lets nobody else in. Of ``keys`` the public halves are published.
     ``studies`` are the registry's records that are held, by NCT number, and ``lexicon`` loads the names that trials
     are found by; without it, they are those of the service's vocabulary. ``remarks`` lints them, ``news`` gives what
-    became of them since a moment; without it, nothing is kept here.
+    became of them since a moment; without it, nothing is kept here. ``tables`` is the checksum of the mapping tables,
+    and ``audit`` where each call is written down; raises ``BadSetting`` where that cannot be done.
     """
     held = {} if studies is None else studies
     app = FastAPI(
@@ -93,28 +100,33 @@ def build(  # noqa: PLR0913 - every part of the application that is made elsewhe
         openapi_url="/openapi.json",
         lifespan=lifespan,
     )
-    app.include_router(hook_routes(service.for_hooks(), settings.max_body_bytes))
-    app.include_router(feedback_routes(service))
-    texts = Texts(records, held)
-    app.include_router(assessment_routes(service, texts, settings.max_body_bytes))
-    app.include_router(need_routes(service))
-    loaded = Loaded(service.plan, held, lexicon)
-    app.include_router(trial_routes(service, texts, loaded))
+    texts, loaded = Texts(records, held), Loaded(service.plan, held, lexicon)
     remarks = remarks or Remarks(service.plan.vocabulary)
-    app.include_router(one_trial_routes(service, texts, loaded, remarks))
-    app.include_router(change_routes(news, service.zone, settings.public_url))
-    app.include_router(health_routes(service, store_up))
-    app.include_router(key_routes(keys))
+    editions = Editions(service.plan.trials, cds.__version__, tables)
     metrics = Metrics(cds.__version__, len(service.plan.trials))
-    app.include_router(metrics_routes(metrics, settings.metrics_token, closed=settings.proof == "jwt"))
-    for router in pages:
-        app.include_router(router)
+    for each in (
+        hook_routes(service.for_hooks(), settings.max_body_bytes),
+        feedback_routes(service),
+        assessment_routes(service, texts, settings.max_body_bytes),
+        matching_routes(service, texts, held, settings),
+        need_routes(service),
+        trial_routes(service, texts, loaded),
+        one_trial_routes(service, texts, loaded, remarks),
+        about_routes(service.plan, editions, settings, held, remarks.curated),
+        change_routes(news, service.zone, settings.public_url),
+        health_routes(service, editions, readiness),
+        key_routes(keys),
+        metrics_routes(metrics, settings.metrics_token, closed=settings.proof == "jwt"),
+        *pages,
+    ):
+        app.include_router(each)
     tell_errors(app)
     several = isinstance(door, Authenticator) and door.several
     app.add_middleware(Gate, most=settings.max_calls, share=share_of(settings.max_calls) if several else None)
     app.add_middleware(Doorway, door=door, public_url=settings.public_url)
     https = settings.public_url.startswith("https:")
-    app.add_middleware(Guard, ids=service.ids, metrics=metrics, traces=traces, https=https)
+    kept = None if audit is None else Audit.started(audit, editions, service.clock.now)
+    app.add_middleware(Guard, ids=service.ids, metrics=metrics, traces=traces, audit=kept, https=https)
     if settings.allow_origins:
         app.add_middleware(
             CORSMiddleware,

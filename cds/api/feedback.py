@@ -121,7 +121,11 @@ def _add_feedback(routes: APIRouter, name: str, service: Service) -> None:
         caller = caller_of(request).id
         sent = await read_body(request, LONGEST_FEEDBACK)
         said = read_feedback(decode(sent))
-        recorded = await memory_of(service).hear(said, caller, service.clock.now())
+        try:
+            async with asyncio.timeout(LONGEST_KEEP_S):
+                recorded = await memory_of(service).hear(said, caller, service.clock.now())
+        except TimeoutError:
+            raise StoreDown("the store does not answer in time") from None
         counts = {"new": recorded.new, "repeated": recorded.repeated, "orphaned": recorded.orphaned}
         count(request, feedback=counts)
         return reply(counts)
@@ -155,6 +159,8 @@ def _day_parameter(name: str, words: str) -> dict[str, Any]:
     return {"name": name, "in": "query", "description": says, "schema": {"type": "string", "format": "date"}}
 
 
+LONGEST_KEEP_S: Final = 10.0
+"""Seconds that the store may take to keep a batch; if it keeps it later all the same, sent again it counts once."""
 SUMMARY_S: Final = 10
 """Seconds that the store may take to count."""
 

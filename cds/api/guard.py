@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+    from cds.api.audit import Audit
     from cds.metrics import Metrics
     from cds.ports import Ids
     from cds.traces import Traces
@@ -37,12 +38,20 @@ class Guard:
     """Stands inside the CORS middleware, so that even an unforeseen error reaches a page of an allowed origin."""
 
     def __init__(
-        self, app: ASGIApp, ids: Ids, metrics: Metrics, traces: Traces | None = None, *, https: bool = False
+        self,
+        app: ASGIApp,
+        ids: Ids,
+        metrics: Metrics,
+        traces: Traces | None = None,
+        audit: Audit | None = None,
+        *,
+        https: bool = False,
     ) -> None:
         self._app = app
         self._ids = ids
         self._metrics = metrics
         self._traces = traces
+        self._audit = audit
         self._always = [_HTTPS_ONLY] if https else []
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -60,6 +69,7 @@ class Guard:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                self._write_down(scope, call_id, status)
                 message["headers"] = self._headers(message["headers"], call_id)
             await send(message)
 
@@ -72,7 +82,14 @@ class Guard:
             sorry = outcome(HTTPStatus.INTERNAL_SERVER_ERROR, "exception", f"internal error, call {call_id}")
             await sorry(scope, receive, tagged)
         finally:
+            if not status:
+                self._write_down(scope, call_id, status)
             self._tell(scope, call_id, status, time.perf_counter() - began)
+
+    def _write_down(self, scope: Scope, call_id: str, status: int) -> None:
+        """Write the audit line, where the site keeps any: before the answer leaves, and also where none does."""
+        if self._audit is not None and not self._audit.call(call_id, scope, status):
+            scope["state"]["counts"]["unaudited"] = 1
 
     def _tell(self, scope: Scope, call_id: str, status: int, took_s: float) -> None:
         """Log the call, count it, and trace it: the same facts three times."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Request, Response
 
+from cds.api.audit import named_in, trials_told
 from cds.api.body import body_of, read_body
 from cds.api.door import caller_of
 from cds.api.guard import count
@@ -136,6 +137,7 @@ def _add_service(routes: APIRouter, offer: Offer, service: Service, max_body_byt
         answered = await answer(Call.of(read_request(body, offer.hook), caller_of(request)), service)
         count(request, **_counts(answered))
         told = HookResponse(cards=answered.cards).model_dump_json(exclude_none=True)
+        trials_told(request, named_in(told))
         return Response(told, media_type=JSON)
 
 

@@ -249,4 +249,11 @@ class Health(_Told):
 
     status: Literal["alive", "ready"]
     trials: int | None = None
+    edition: str | None = Field(
+        default=None, description="One word for program, tables and trials: the same where processes answer alike."
+    )
     store: Literal["up", "down", "none"] | None = None
+    stored_trials: Literal["read", "not-read", "none"] | None = Field(
+        default=None,
+        description="Whether the trials in the store were read at the start; not read: definitions alone are loaded.",
+    )

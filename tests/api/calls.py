@@ -19,8 +19,8 @@ RECORDS = {"NCT00000001": Record("NCT00000001", "A trial", "RECRUITING", "2026-0
 
 
 def app(records: object = None, plan: Any = world.PLAN, **chosen: Any) -> FastAPI:  # noqa: ANN401 - any setting
-    """Build the application with these settings; ``door``, ``store_up`` and ``traces`` are its ports."""
-    ports = {name: chosen.pop(name) for name in ("store_up", "traces") if name in chosen}
+    """Build the application with these settings; ``door``, ``readiness`` and ``traces`` are its ports."""
+    ports = {name: chosen.pop(name) for name in ("readiness", "traces") if name in chosen}
     door = chosen.pop("door", world.DOOR)
     given: Json = {"authentication": "off", "allow_origins": (ORIGIN,), "max_body_bytes": 1_000_000}
     settings = Settings(**(given | chosen))

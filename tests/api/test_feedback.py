@@ -121,6 +121,13 @@ async def test_what_cannot_be_kept_is_not_acknowledged(memory: Memory | None) ->
     assert len(await told(the_app)) == 1
 
 
+async def test_a_store_that_hangs_is_not_waited_for_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cds.api.feedback.LONGEST_KEEP_S", 0.05)
+    answer = await post(FEEDBACK, overridden(), app(Memory(Broken(None, wait_s=60))))
+    assert "in time" in diagnostics(answer, 503, "transient")
+    assert answer.headers["retry-after"] == "30"
+
+
 async def test_only_services_that_are_offered_take_feedback(ours: FastAPI) -> None:
     diagnostics(await post("/cds-services/nothing/feedback", overridden(), ours), 404, "not-found")
     diagnostics(await post("/cds-services/trialcards-order-sign/feedback", overridden(), ours), 404, "not-found")

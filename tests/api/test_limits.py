@@ -111,7 +111,7 @@ async def test_a_body_that_does_not_come_makes_room_again(monkeypatch: pytest.Mo
             await asyncio.sleep(0.01)
 
     async with client(app(max_calls=1)) as caller, asyncio.timeout(5):
-        for path in (HOOK, f"{HOOK}/feedback", "/api/assessments"):
+        for path in (HOOK, f"{HOOK}/feedback", "/api/assessments", "/getClinicalTrial"):
             answer = await caller.post(path, content=dripping())
             assert diagnostics(answer, 400, "invalid") == "the body was not whole within 0.1 seconds"
         assert (await caller.post(HOOK, json=hook_body({"patient": world.patient()}))).status_code == 200

@@ -1,9 +1,14 @@
 """What operators see: health, counts, and headers that keep caches and browsers from doing more than they should."""
 
+import asyncio
+
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.api.calls import HOOK, app, client, post, send
+from cds.api import operations
+from cds.api.operations import Drain, Readiness
+from cds.core.plan import Plan
+from tests.api.calls import HOOK, app, client, diagnostics, post, send
 from tests.service import world
 from tests.service.world import hook_body, prefetch
 
@@ -70,9 +75,39 @@ async def test_readiness_says_whether_feedback_can_be_kept() -> None:
         async def store_up(up: bool = up) -> bool:  # noqa: FBT001 - what the port answers
             return up
 
-        async with client(app(store_up=store_up)) as caller:
+        async with client(app(readiness=Readiness(store_up))) as caller:
             ready = await caller.get("/health/ready")
             assert (ready.status_code, ready.json()["store"]) == (200, word)
+
+
+async def test_a_store_that_hangs_is_down_before_a_probe_gives_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(operations, "_LONGEST_LOOK_S", 0.01)
+    ready = await send("GET", "/health/ready", the_app=app(readiness=Readiness(asyncio.Event().wait)))
+    assert (ready.status_code, ready.json()["store"]) == (200, "down")
+
+
+async def test_readiness_says_whether_the_stores_trials_are_loaded() -> None:
+    words: tuple[operations.StoredTrials, ...] = ("read", "not-read", "none")
+    for word in words:
+        ready = await send("GET", "/health/ready", the_app=app(readiness=Readiness(stored_trials=word)))
+        assert (ready.json()["stored_trials"], ready.json()["trials"]) == (word, 2)
+
+
+async def test_processes_that_answer_alike_tell_the_same_edition() -> None:
+    one, same, other = app(), app(), app(plan=Plan.of(world.PLAN.trials[:1], world.PLAN.vocabulary))
+    told = [(await send("GET", "/health/ready", the_app=each)).json()["edition"] for each in (one, same, other)]
+    assert len(told[0]) == 12
+    assert told[0] == told[1] != told[2]
+
+
+async def test_a_process_that_is_about_to_end_is_not_ready_but_answers() -> None:
+    drain = Drain()
+    the_app = app(readiness=Readiness(drain=drain))
+    assert (await send("GET", "/health/ready", the_app=the_app)).status_code == 200
+    drain.begun = True
+    assert "about to end" in diagnostics(await send("GET", "/health/ready", the_app=the_app), 503, "transient")
+    assert (await send("GET", "/health/live", the_app=the_app)).status_code == 200
+    assert (await post(HOOK, hook_body(prefetch()), the_app)).json()["cards"]
 
 
 async def test_counts_are_read_with_the_monitorings_token_alone() -> None:

@@ -38,6 +38,8 @@ def test_every_answer_is_as_published(case: Any) -> None:  # noqa: ANN401 - sche
 def test_the_contract_names_every_route() -> None:
     assert sorted(schema.raw_schema["paths"]) == [
         "/.well-known/jwks.json",
+        "/api/about",
+        "/api/about/{nct_id}",
         "/api/assessments",
         "/api/changes",
         "/api/changes.atom",
@@ -50,6 +52,7 @@ def test_the_contract_names_every_route() -> None:
         "/api/trials/{nct_id}/related",
         "/cds-services",
         *sorted(f"/cds-services/trialcards-{hook}{end}" for hook in HOOKS for end in ("", "/feedback")),
+        "/getClinicalTrial",
         "/health/live",
         "/health/ready",
         "/metrics",
