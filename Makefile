@@ -59,7 +59,7 @@ test-fast: env ## the tests alone
 	$(BIN)/pytest -n auto --dist worksteal
 
 .PHONY: test-live
-test-live: env ## the tests against a real FHIR server, which JDK 17 and Maven build (skipped without them)
+test-live: env ## against real servers: HAPI, which JDK 17 and Maven build; two replicas behind nginx (skipped without them)
 	$(BIN)/pytest -m live tests/live
 
 # Playwright is installed when it is first needed; the browser itself is the machine's own (Debian's `chromium`).
@@ -71,6 +71,16 @@ $(BROWSING): requirements-browser.lock $(LOCKED)
 .PHONY: test-browser
 test-browser: env $(BROWSING) ## the pages in Chromium (skipped without it): launch, matrix, what if, print, keyboard; makes the pictures in docs/ anew
 	REWRITE=1 $(BIN)/pytest -n auto --dist loadfile -m browser tests/browser
+
+# PySpark too is installed when it is first needed; the JDK is the machine's own.
+SPARKING := $(VENV)/.sparking
+$(SPARKING): requirements-spark.lock $(LOCKED)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-spark.lock
+	@touch $@
+
+.PHONY: test-spark
+test-spark: env $(SPARKING) ## a population on Spark gives the rows of one machine (skipped without a JDK)
+	$(BIN)/pytest -m spark tests/spark
 
 .PHONY: mutants
 mutants: env ## break the house in named ways; each must turn the tests red (MUTANTS=word: only those of a room, file or name)
@@ -103,13 +113,15 @@ fuzz: env ## edit bodies under the guidance of coverage for FUZZ_S seconds (60);
 	@test ! -e $(FUZZER) || $(BIN)/python tests/security/fuzz.py --seconds $(FUZZ_S)
 
 .PHONY: bench
-bench: env ## time and memory of one hook call; a chart from a real FHIR server; many trials; how eligibility text is read
+bench: env ## time and memory of one hook call; a chart from a real FHIR server; many trials; eligibility text; a population; two replicas
 	$(BIN)/python -m bench.hook
 	$(BIN)/python -m bench.load
 	$(BIN)/python -m bench.fetch
 	$(BIN)/python -m bench.many_trials
 	$(BIN)/python -m bench.extraction
 	$(BIN)/python -m bench.lct
+	$(BIN)/python -m bench.population
+	$(BIN)/python -m bench.replicas
 
 # --------------------------------------------------------------------------------------------------------- to change it
 
@@ -140,10 +152,11 @@ COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generat
 lock: ## resolve the dependencies again and rewrite the lock files
 	$(PYTHON) -m venv build/lock
 	build/lock/bin/python -m pip install --quiet --disable-pip-version-check uv==0.13.8
-	$(COMPILE) pyproject.toml --extra postgres --extra traces --output-file requirements.lock
+	$(COMPILE) pyproject.toml --extra population --extra postgres --extra traces --output-file requirements.lock
 	$(COMPILE) pyproject.toml --extra dev --constraint requirements.lock --output-file requirements-dev.lock
 	$(COMPILE) pyproject.toml --extra fuzz --constraint requirements.lock --output-file requirements-fuzz.lock
 	$(COMPILE) pyproject.toml --extra browser --constraint requirements-dev.lock --output-file requirements-browser.lock
+	$(COMPILE) pyproject.toml --extra spark --constraint requirements-dev.lock --output-file requirements-spark.lock
 
 .PHONY: dist
 dist: env ## build the wheel, with the reviewed tables in it, into dist/

@@ -11,8 +11,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from cds import __version__
+from cds.api.audit import audit_lines
 from cds.api.build import build
 from cds.api.needs import scopes_of
+from cds.api.operations import Drain, Readiness, StoredTrials
 from cds.catalogue.loading import make_drafting, stored_trials
 from cds.catalogue.reading import HeldStudies, news_of
 from cds.core.plan import Plan
@@ -40,6 +42,7 @@ from cds.settings import HOOKS, RequestCode, Settings
 from cds.store.store import Store
 from cds.store.studies import Studies
 from cds.telemetry import event
+from cds.terms.digest import tables_sha256
 from cds.terms.load import load_vocabulary
 from cds.traces import traces_to
 from cds.trials.load import load_definitions
@@ -88,22 +91,28 @@ class RandomIds:
         return str(uuid.uuid4())
 
 
-def load_plan(settings: Settings) -> Plan:
-    """Read the tables and the trial definitions; raise ``BadMapping`` or ``BadTrial`` with file, place and reason."""
-    return _load(settings)[0]
+def load_plan(settings: Settings, *, store_needed: bool = False) -> Plan:
+    """Read the tables and the trial definitions; raise ``BadMapping`` or ``BadTrial`` with file, place and reason.
+
+    ``store_needed``: where the store, in which there may be more trials, does not answer, raise ``StoreDown``.
+    """
+    plan, _, stored = _load(settings)
+    if store_needed and stored == "not-read":
+        raise StoreDown("the trials in the store cannot be read")
+    return plan
 
 
-def _load(settings: Settings) -> tuple[Plan, Curated]:
-    """Give the plan, and the definitions as their files say them."""
+def _load(settings: Settings) -> tuple[Plan, Curated, StoredTrials]:
+    """Give the plan, the definitions as their files say them, and what became of the trials in the store."""
     vocabulary = load_vocabulary(settings.mappings, settings.mappings_overlay)
-    trials, curated = _trials(settings, vocabulary)
-    return Plan.of(trials, vocabulary, near_days=settings.near_days), curated
+    trials, curated, stored = _trials(settings, vocabulary)
+    return Plan.of(trials, vocabulary, near_days=settings.near_days), curated, stored
 
 
-def _trials(settings: Settings, vocabulary: Vocabulary) -> tuple[tuple[Trial, ...], Curated]:
+def _trials(settings: Settings, vocabulary: Vocabulary) -> tuple[tuple[Trial, ...], Curated, StoredTrials]:
     """Give the curated trials, brought up to the records of the store, then the drafts of those nobody curated.
 
-    With them, what is flagged in the curated ones.
+    With them, what is flagged in the curated ones, and whether the store was read.
 
     A store that does not answer keeps nobody from the curated trials, and a record that cannot be used keeps nobody
     from the others; both are logged.
@@ -117,17 +126,17 @@ def _trials(settings: Settings, vocabulary: Vocabulary) -> tuple[tuple[Trial, ..
     try:
         with stored_trials(store_url(settings), settings, vocabulary, heard.append) as stored:
             if stored is None:
-                return curated, known
+                return curated, known, "none"
             layers = stored.brought_up_to_date(definitions)
             curated = tuple(each.trial for each in layers)
             flags.update({each.trial.nct_id: each.flags for each in layers})
             drafts = tuple(stored.drafted(settings.statuses, {each.nct_id for each in curated}))
     except StoreDown:
         event("trials", curated=len(curated), drafts="the-store-does-not-answer")
-        return curated, known
+        return curated, known, "not-read"
     if heard:
         event("trials", curated=len(curated), drafts=len(drafts), complaints=len(heard))
-    return (*curated, *drafts), known
+    return (*curated, *drafts), known, "read"
 
 
 def make_service(
@@ -179,10 +188,14 @@ def create_app(
     ids: Ids | None = None,
     records: Records | None = None,
     network: httpx.AsyncBaseTransport | None = None,
+    drain: Drain | None = None,
 ) -> FastAPI:
-    """Give the whole application; what is not passed in is the real thing. Raises ``DefinitionError``."""
+    """Give the whole application; what is not passed in is the real thing. Raises ``DefinitionError``.
+
+    ``drain`` is how whoever runs it says that it is about to end.
+    """
     check_safety(settings)
-    plan, curated = _load(settings)
+    plan, curated, stored = _load(settings)
     files = load_studies(settings.records) if settings.records else {}
     charts = load_charts(settings.demo_charts) if settings.demo_charts else ()
     if charts:
@@ -221,13 +234,15 @@ def create_app(
         door=door,
         lifespan=lifespan,
         pages=_pages(settings, service, opened_from, charts),
-        store_up=store.ready,
+        readiness=Readiness(store.ready, stored, drain or Drain()),
         traces=traces,
         keys=keys_in(settings.client_keys),
         studies=HeldStudies(Studies(store), [each.nct_id for each in plan.trials], files),
         lexicon=lambda: make_drafting(settings, plan.vocabulary).lexicon,
         remarks=Remarks(plan.vocabulary, curated),
         news=lambda since: news_of(Studies(store), since, lambda _: None),
+        tables=tables_sha256(settings.mappings, settings.mappings_overlay),
+        audit=audit_lines(settings.audit_log),
     )
 
 

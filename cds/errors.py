@@ -20,8 +20,11 @@
     │   ├── Refused                 401, 403, 404, 429, 5xx … with the status kept
     │   ├── Unreadable              an answer that is not a FHIR resource
     │   ├── NoAccess                no token for it could be had
+    │   ├── ExportFailed            it begins no bulk export, or failed in it
+    │   ├── ExportGone              it has a bulk export no more: a new one must be asked for
     │   └── TooSlow                 the deadline passed
     ├── RegistryError               the trial registry is at fault, or has no such study (NoSuchStudy)
+    ├── RunStopped                  a run over a population ended before its time; the same command goes on with it
     ├── NoAnswer                    a CDS service that is called as an EHR would gave no answer that can be read
     └── DefinitionError             our own files are at fault; stops start-up with file, place and reason
         ├── BadTrial
@@ -114,6 +117,10 @@ class StoreDown(Unavailable):
     retry_after_s = 30
 
 
+class RunStopped(CdsError):
+    """A run over a population ended before its time: a full disk, a process that was killed. It can be gone on with."""
+
+
 class KeysUnavailable(CdsError):
     """The address where a caller's public keys should be gave none."""
 
@@ -141,6 +148,14 @@ class Unreadable(RecordsError):
 
 class NoAccess(RecordsError):
     """No token for the FHIR server could be had; the message says why, and holds nothing that was sent or answered."""
+
+
+class ExportFailed(RecordsError):
+    """The FHIR server begins no bulk export, failed in one, or told of it in a way that is not read."""
+
+
+class ExportGone(RecordsError):
+    """The FHIR server has a bulk export, or files of it, no more: a new one must be asked for."""
 
 
 class TooSlow(RecordsError):

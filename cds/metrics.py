@@ -37,6 +37,7 @@ _PLAIN: Final = {
     "silenced": ("trialcards_cards_silenced", "Cards that silent mode kept back."),
     "quieted": ("trialcards_trials_quieted", "Trials not told because they were dismissed or told before."),
     "lost": ("trialcards_resources_lost", "Resources that could not be read."),
+    "unaudited": ("trialcards_calls_unaudited", "Calls whose audit line could not be written."),
 }
 
 

@@ -130,7 +130,7 @@ def make_door(
     such a page.
     """
     if settings.proof == "jwt":
-        callers, replays = tuple(callers), SharedReplays(MemoryReplays(now), shared)
+        callers, replays = tuple(callers), SharedReplays(MemoryReplays(now), shared, now)
         signed_in = SignedIn(opened_from, fetch=fetch, now=now)
         for each in callers:
             if each.id in signed_in.ids:

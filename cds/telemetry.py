@@ -23,7 +23,7 @@ LOGGER: Final = logging.getLogger("cds")
 SCRUBBED: Final = "(scrubbed)"
 
 _WORD = re.compile(r"[a-z]+(?:-[a-z]+)*")
-_ROUTE = re.compile(r"(?:/[a-z.{}-]*)+")
+_ROUTE = re.compile(r"(?:/(?:[a-z.-]*|\{[a-z_]+\}|getClinicalTrial))+")
 _CALL_ID = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}")
 _LONGEST = 64
 _RESOURCE_TYPES = frozenset(

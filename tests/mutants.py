@@ -79,7 +79,11 @@ def run(mutant: Mutant | None, room: str = "core") -> tuple[bool, str]:
 
 def _unused(room: str) -> tuple[str, ...]:
     """Name the folder of golden charts, which few rooms' tests look at."""
-    return () if any("quirks" in each or "test_server" in each for each in TESTS.get(room, ())) else ("golden",)
+    looking = any(word in each for each in TESTS.get(room, ()) for word in _LOOK_AT_CHARTS)
+    return () if looking else ("golden",)
+
+
+_LOOK_AT_CHARTS = ("quirks", "test_server", "test_match", "test_audit", "tests/population")
 
 
 def _tests(mutant: Mutant | None) -> tuple[list[str], list[str]]:

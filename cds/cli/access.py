@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,13 +11,14 @@ from cds.cli.words import remark
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterable
 
     import httpx
 
-    from cds.fhir.backend.access import Registration
+    from cds.fhir.backend.access import BackendAccess, Registration
     from cds.settings import Settings
 
-__all__ = ["access_addresses", "add_access", "token_for"]
+__all__ = ["LongAccess", "access_addresses", "add_access", "long_access", "token_for"]
 
 
 def add_access(parser: argparse.ArgumentParser) -> None:
@@ -45,6 +47,56 @@ def access_addresses(chosen: argparse.Namespace) -> tuple[str, ...]:
         return (web_address(chosen.token_url),) if chosen.token_url else ()
     except ValueError as problem:
         raise BadSetting(f"--token-url: {problem}") from None
+
+
+class LongAccess:
+    """Tokens for work that outlasts one: had anew when they end, or when the server takes one no more.
+
+    A token in a file is read each time, so that whoever puts it there can put another in its place.
+    """
+
+    def __init__(self, server: str, backend: BackendAccess | None = None, file: Path | None = None) -> None:
+        """Take the server, and one of the two ways at most."""
+        self._server, self._backend, self._file = server, backend, file
+
+    async def token(self) -> str | None:
+        """Give a token that is good now; nothing for an open server. Raises ``NoAccess`` and ``BadSetting``."""
+        if self._file is not None:
+            return _token_in(self._file)
+        return await self._backend.token(self._server) if self._backend else None
+
+    def forget(self) -> None:
+        """Take it that the last token is good no more."""
+        if self._backend is not None:
+            self._backend.forget(self._server)
+
+    async def not_granted(self, types: Iterable[str]) -> tuple[str, ...]:
+        """Give the types that may not be read with what the server grants; none where it does not say."""
+        from cds.fhir.backend.scopes import lacking, scopes_for
+
+        granted = (await self._backend.grant(self._server)).granted if self._backend else ""
+        if not granted:
+            return ()
+        return tuple(each for each in types if lacking(scopes_for([each], granular=True), granted))
+
+
+def long_access(
+    chosen: argparse.Namespace, client: httpx.AsyncClient, server: str, types: tuple[str, ...]
+) -> LongAccess:
+    """Give what tokens are had by for long work on these types of resources. Raises ``BadSetting``."""
+    from cds.app import RandomIds, SystemClock
+    from cds.fhir.backend.access import BackendAccess
+    from cds.settings import Settings
+
+    settings = Settings.read(os.environ)
+    _check(chosen)
+    if chosen.open or chosen.token_file:
+        return LongAccess(server, file=chosen.token_file)
+    registration = _registration(chosen, settings)
+    if registration is None:
+        return LongAccess(server)
+    registration = replace(registration, types=types)
+    return LongAccess(server, BackendAccess(client, registration, now=SystemClock().now, new_id=RandomIds().new))
 
 
 async def token_for(chosen: argparse.Namespace, client: httpx.AsyncClient, server: str) -> str | None:

@@ -12,6 +12,7 @@ from cds.errors import (
     NoAnswer,
     RecordsError,
     RegistryError,
+    RunStopped,
     Unavailable,
     UnknownService,
 )
@@ -27,6 +28,7 @@ class Exit(enum.IntEnum):
     DEFINITIONS = 4
     INTERNAL = 5
     SERVER = 6
+    STOPPED = 7
 
     @property
     def meaning(self) -> str:
@@ -42,6 +44,7 @@ _MEANINGS = {
     Exit.DEFINITIONS: "a setting, a mapping table or a trial definition is at fault",
     Exit.INTERNAL: "a fault in Trialcards itself",
     Exit.SERVER: "a server cannot be reached, does not let us in, or does not speak what is read",
+    Exit.STOPPED: "a run over a population stopped before its end; the same command goes on with it",
 }
 
 
@@ -59,6 +62,8 @@ def exit_of(problem: CdsError) -> Exit:
             return Exit.USAGE
         case CallerError() | Unavailable():
             return Exit.INPUT
+        case RunStopped():
+            return Exit.STOPPED
         case RecordsError() | RegistryError() | NoAnswer():
             return Exit.SERVER
         case _:

@@ -9,7 +9,7 @@ import sys
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, NoReturn
 
-from cds.cli import callers, chart, config, feedback, hook, keys, lint, prefetch, screen, serve, server
+from cds.cli import callers, chart, config, feedback, hook, keys, lint, population, prefetch, screen, serve, server
 from cds.cli.exits import Exit, exit_of, exits_text, internal_sentence
 from cds.cli.words import remark
 from cds.errors import CdsError
@@ -60,7 +60,7 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"trialcards {_version()}")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for group in (serve, screen, server, chart, lint, feedback, prefetch, hook, callers, config, keys):
+    for group in (serve, screen, server, chart, lint, feedback, prefetch, hook, callers, config, keys, population):
         group.add_to(commands)
     return top
 

@@ -42,7 +42,7 @@ def add_to(commands: Commands) -> None:
     add("--server", metavar="URL", help="base address of a FHIR server to read the chart from, in place of files")
     add("--trial", metavar="NCT", nargs="+", action="extend", help="only these trials, with all their findings")
     add("--all", action="store_true", help="list every trial, drafts of other diseases too")
-    add("--as-of", metavar="DATE", type=_day, help="the day to screen for, YYYY-MM-DD (default: today)")
+    add("--as-of", metavar="DATE", type=day, help="the day to screen for, YYYY-MM-DD (default: today)")
     add("--patient", metavar="ID", help="which patient: of the server, or where the files hold several")
     add(
         "--covered",
@@ -56,7 +56,8 @@ def add_to(commands: Commands) -> None:
     screen.set_defaults(misused=screen.error)
 
 
-def _day(text: str) -> dt.date:
+def day(text: str) -> dt.date:
+    """Read a day; raise what argparse tells of one that is none."""
     if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII):
         raise argparse.ArgumentTypeError("must be a date of the form YYYY-MM-DD")
     try:
@@ -96,7 +97,7 @@ def _screen(chosen: argparse.Namespace) -> int:
     settings = Settings.read(os.environ)
     _check_usage(chosen)
     service = make_service(settings, load_plan(settings), records=_NoRecords())
-    _check_trials(chosen.trial or (), [trial.nct_id for trial in service.plan.trials])
+    check_trials(chosen.trial or (), [trial.nct_id for trial in service.plan.trials])
     told = asyncio.run(_fetched(chosen, service, settings)) if chosen.server else _assessed(chosen, service)
     records = load_records(settings.records) if settings.records else {}
     told, left_out = _concerning(told, everything=chosen.all or chosen.json or bool(chosen.trial))
@@ -176,7 +177,8 @@ def _check_usage(chosen: argparse.Namespace) -> None:
         chosen.misused("--covered: is said of files; of a server it is seen how completely it answered")
 
 
-def _check_trials(wanted: Sequence[str], loaded: Collection[str]) -> None:
+def check_trials(wanted: Sequence[str], loaded: Collection[str]) -> None:
+    """Raise ``UnknownService`` for a trial that is not loaded."""
     from cds.errors import UnknownService
 
     for nct_id in wanted:

@@ -45,7 +45,9 @@ def add_to(commands: Commands) -> None:
 def _serve(chosen: argparse.Namespace) -> int:
     import uvicorn
 
+    from cds.api.operations import Drain
     from cds.app import create_app, settle_memory
+    from cds.cli.departing import LONGEST_FINISH_S, Departing
     from cds.cli.patience import Impatient
     from cds.settings import Settings
     from cds.telemetry import start_logging
@@ -54,7 +56,8 @@ def _serve(chosen: argparse.Namespace) -> int:
     host, port = chosen.host or settings.host, chosen.port or settings.port
     settings = replace(settings, host=host, port=port)
     start_logging(settings.log_threshold)
-    app = create_app(settings)
+    drain = Drain()
+    app = create_app(settings, drain=drain)
     settle_memory()
     listening = listen(host, port)
     where = f"http://{f'[{host}]' if ':' in host else host}:{port}"
@@ -63,11 +66,17 @@ def _serve(chosen: argparse.Namespace) -> int:
     else:
         told = f"CDS Hooks discovery at {where}/cds-services. Stop with Ctrl-C."
     print(told, file=sys.stderr)  # noqa: T201 - this is how a command line speaks
-    server = uvicorn.Server(
-        uvicorn.Config(app, http=Impatient, log_config=None, log_level="warning", access_log=False, server_header=False)
+    config = uvicorn.Config(
+        app,
+        http=Impatient,
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=LONGEST_FINISH_S,
     )
     with suppress(KeyboardInterrupt):
-        server.run(sockets=[listening])
+        Departing(config, drain, settings.drain_s).run(sockets=[listening])
     return Exit.OK
 
 

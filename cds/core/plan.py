@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Self
 
-from cds.core.criteria import AllOf, AnyOf, Asked, IfThen, Not, Readings, parts_of
+from cds.core.criteria import AllOf, AnyOf, Asked, IfThen, Not, Readings, leaves, parts_of
 from cds.core.needs import Needs, joined, needs_of
 from cds.core.trial import Cohort
 
@@ -54,8 +54,8 @@ class Plan:
 
     ``rules`` are the distinct rules of all trials, without the words of their questions, which no answer depends on;
     ``wants`` is what each of them reads, and ``diseases`` the distinct combinations of them that say which disease
-    somebody must have. ``needs`` is what any of the trials reads. ``near_days`` is how soon an obstacle must pass for a
-    trial to be *near*.
+    somebody must have; ``signs`` are the parts of each of those that look at the chart. ``needs`` is what any of the
+    trials reads. ``near_days`` is how soon an obstacle must pass for a trial to be *near*.
     """
 
     laid: tuple[Laid, ...]
@@ -64,6 +64,7 @@ class Plan:
     rules: tuple[Rule, ...]
     wants: tuple[Needs, ...] = field(repr=False)
     diseases: tuple[tuple[int, ...], ...]
+    signs: tuple[tuple[Rule, ...], ...] = field(repr=False)
     near_days: int = 28
 
     @classmethod
@@ -73,7 +74,9 @@ class Plan:
         laid = tuple(map(table.lay_out, trials))
         rules = tuple(table.places)
         wants = tuple(map(needs_of, rules))
-        return cls(laid, vocabulary, joined(wants), rules, wants, tuple(table.diseases), near_days)
+        diseases = tuple(table.diseases)
+        signs = tuple(tuple(_looking(map(rules.__getitem__, places))) for places in diseases)
+        return cls(laid, vocabulary, joined(wants), rules, wants, diseases, signs, near_days)
 
     @property
     def trials(self) -> tuple[Trial, ...]:
@@ -91,10 +94,21 @@ class Plan:
         kept = frozenset(each.nct_id for each in self.trials if drafts or not each.draft)
         return self if len(kept) == len(self.laid) else self.only(kept)
 
+    def disease_needs(self) -> Needs:
+        """Give what the plan's diseases read: without it nothing can be said of whom a trial concerns."""
+        places = {group.disease for each in self.laid for group in each.groups}
+        return joined(self.wants[rule] for place in places for rule in self.diseases[place])
+
     def understanding(self, extra: Mapping[Code, tuple[Meaning, ...]]) -> Plan:
         """Give the plan with further codes understood, for one call."""
         vocabulary = self.vocabulary.with_meanings(extra)
         return self if vocabulary is self.vocabulary else replace(self, vocabulary=vocabulary)
+
+
+def _looking(rules: Iterable[Rule]) -> Iterable[Rule]:
+    """Give the parts of rules that look at the chart, each once."""
+    found = {id(leaf): leaf for rule in rules for leaf in leaves(rule) if not isinstance(leaf, Asked)}
+    return found.values()
 
 
 _UNDIVIDED = Cohort("", "")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from cds.app import SystemClock
-from cds.cli.access import access_addresses, add_access, token_for
+from cds.cli.access import access_addresses, add_access, long_access, token_for
 from cds.cli.exits import Exit
 from cds.errors import BadSetting, NoAccess
 from cds.fhir.backend.keys import private_jwk, public_set
@@ -112,6 +112,41 @@ async def test_what_was_not_granted_is_told_beside_the_result(
     )
     written = capsys.readouterr()
     assert (written.out, written.err) == ("", "trialcards: not granted: system/Observation.rs\n")
+
+
+@pytest.mark.anyio
+async def test_long_work_has_tokens_anew_when_they_end_or_are_taken_no_more(world: World, key: Path) -> None:
+    access = long_access(chosen("--client-id", CLIENT, "--key", key), world.client, BASE, ("Patient",))
+    told = [await access.token(), await access.token()]
+    access.forget()
+    told += [await access.token(), await access.token()]
+    assert told == ["secret.1", "secret.1", "secret.2", "secret.2"]
+    assert [form["scope"] for form in world.authority.forms] == ["system/Patient.rs"] * 2
+
+
+@pytest.mark.anyio
+async def test_long_work_knows_which_types_are_granted(world: World, key: Path) -> None:
+    access = long_access(chosen("--client-id", CLIENT, "--key", key), world.client, BASE, ("Flag", "Patient"))
+    assert await access.not_granted(("Flag", "Patient")) == ()
+    access.forget()
+    world.authority.scope = "system/Patient.read system/Flag.r"
+    assert await access.not_granted(("Flag", "Patient")) == ("Flag",)
+    access.forget()
+    world.authority.scope = "system/*.*"
+    assert await access.not_granted(("Flag", "Patient")) == ()
+
+
+@pytest.mark.anyio
+async def test_long_work_reads_a_token_file_each_time(world: World, tmp_path: Path) -> None:
+    file = tmp_path / "token"
+    access = long_access(chosen("--token-file", file), world.client, BASE, ("Patient",))
+    for token in ("first", "second"):
+        file.write_text(token)
+        assert await access.token() == token
+    access.forget()
+    assert await access.not_granted(("Patient",)) == ()
+    nobody = long_access(chosen("--open"), world.client, BASE, ("Patient",))
+    assert (await nobody.token(), await nobody.not_granted(("Patient",)), world.asked) == (None, (), [])
 
 
 @pytest.mark.anyio

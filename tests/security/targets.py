@@ -27,6 +27,17 @@ DRAFT = {
     "subject": world.about(),
     "medicationCodeableConcept": world.code("cyp3a-drug"),
 }
+_ASKED = (
+    {
+        "resourceType": "Parameters",
+        "parameter": [
+            {"name": "zipCode", "valueString": "67446"},
+            {"name": "phase", "valueString": "phase-1-phase-2"},
+            {"name": "recruitmentStatus", "valueString": "active"},
+            {"name": "complete", "valueCode": "Condition"},
+        ],
+    },
+)
 
 
 def bodies() -> list[tuple[str, Json]]:
@@ -57,6 +68,7 @@ def bodies() -> list[tuple[str, Json]]:
         (ORDERS, hook_body(whole, hook="order-select", context=orders)),
         ("/api/assessments", chart),
         ("/api/assessments", {"bundle": chart, "asOf": "2026-06-15", "covered": {"Condition": "complete"}}),
+        ("/getClinicalTrial", world.collection(*_ASKED, *(each["resource"] for each in chart["entry"]))),
         (f"{HOOK}/feedback", {"feedback": [item, accepted]}),
     ]
 

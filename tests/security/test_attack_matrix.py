@@ -145,6 +145,13 @@ async def test_algorithms_that_a_site_lists(algorithm: str, key: str, standing: 
     assert (await standing.hook(south(alg=algorithm, kid=key, key=key))).status_code == 200
 
 
+async def test_a_listed_caller_may_ask_for_matches(standing: Site) -> None:
+    path = "/getClinicalTrial"
+    assert (await standing.call(path, None, world.collection(world.patient()))).status_code == 401
+    told = await standing.call(path, f"Bearer {token(path)}", world.collection(world.patient()))
+    assert told.json()["resourceType"] == "Bundle"
+
+
 GOOD = {
     "several audiences, one of them this": lambda: token(aud=["https://else.example.org", PUBLIC + HOOK]),
     "an audience with a slash at its end": lambda: token(aud=PUBLIC + HOOK + "/"),
@@ -183,6 +190,7 @@ CLOSED = [
     ("POST", "/cds-services/no-such-service"),
     ("GET", "/api/trials"),
     ("POST", "/api/assessments"),
+    ("POST", "/getClinicalTrial"),
     ("GET", "/api/feedback/summary"),
     ("GET", "/"),
     ("GET", "/docs"),

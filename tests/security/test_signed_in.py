@@ -122,6 +122,7 @@ ELSEWHERE = [
     ("POST", HOOK),
     ("POST", FEEDBACK),
     ("POST", "/api/needs"),
+    ("POST", "/getClinicalTrial"),
     ("POST", "/api/trials"),
     ("PUT", ASSESS),
     ("DELETE", "/api/trials/NCT00000001"),

@@ -77,11 +77,15 @@ class Registration:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """A token, until when it is good, and which scopes were asked for and not granted (nothing: none, or unsaid)."""
+    """A token, until when it is good, and which scopes were asked for and not granted (nothing: none, or unsaid).
+
+    ``granted`` is what was granted in the server's own words; empty: it did not say, which means what was asked for.
+    """
 
     token: str = field(repr=False)
     good_until: dt.datetime
     lacking: tuple[str, ...] = ()
+    granted: str = field(default="", repr=False)
 
 
 class BackendAccess:
@@ -124,6 +128,10 @@ class BackendAccess:
             self._asking[base] = task
             task.add_done_callback(lambda done: self._asked(base, done))
         return await asyncio.shield(task)
+
+    def forget(self, server: str) -> None:
+        """Let go of what is held for a server that takes the token no more, though its time is not over."""
+        self._held.pop(base_of(server) or "", None)
 
     def _asked(self, base: str, done: asyncio.Task[Grant]) -> None:
         del self._asking[base]
@@ -215,6 +223,7 @@ def _granted(status: int, said: Json, *, asked: str, began: dt.datetime) -> Gran
         token,
         began + max(lasts - _SPARE, lasts / 2),
         lacking(asked, scope) if isinstance(scope, str) and scope else (),
+        scope if isinstance(scope, str) else "",
     )
 
 

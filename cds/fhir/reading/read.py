@@ -32,7 +32,7 @@ from cds.fhir.reading.versions import Entry
 from cds.fhir.values import CannotReadError, Json, text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from zoneinfo import ZoneInfo
 
     from cds.core.codes import Code
@@ -131,6 +131,26 @@ def chart_of_bundle(
         coverage.dent(None, "the bundle is not whole: more pages or entries were announced")
     others = [name for each in found.of("Patient") if each is not patient for name in _names(each)]
     subjects = Subjects(_names(patient), others, lonely=not others)
+    return _Reading(found, coverage, subjects, Elements(zone)).chart(patient, opt_out)
+
+
+def chart_of_entries(
+    sent: Iterable[Sent],
+    *,
+    patient_id: str,
+    coverage: Coverage,
+    zone: ZoneInfo,
+    opt_out: frozenset[Code] = frozenset(),
+) -> Chart:
+    """Read entries that are known to be one patient's, however they were found; ``coverage`` says what they are of.
+
+    Raises :class:`NoPatient` where no Patient resource of this id is among them. A bad entry never fails the rest.
+    """
+    found = sort(sent)
+    patient = next((each for each in found.of("Patient") if patient_id in _names(each)), None)
+    if patient is None:
+        raise NoPatient("there is no Patient resource of this id")
+    subjects = Subjects({*_names(patient), patient_id}, (), lonely=True)
     return _Reading(found, coverage, subjects, Elements(zone)).chart(patient, opt_out)
 
 
