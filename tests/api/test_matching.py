@@ -212,7 +212,7 @@ async def test_the_distance_cannot_be_heeded_and_the_answer_says_so() -> None:
         (string("recruitmentStatus", "approved"), set()),
         ({"name": "trialId", "valueId": "nct00000002"}, {"NCT00000002"}),
     ],
-    ids=str,
+    ids=range(8),
 )
 async def test_what_is_asked_about_narrows_the_trials(parameter: Json, expected: set[str]) -> None:
     told = await answer(asked(parameter, chart=(PATIENT,)))
