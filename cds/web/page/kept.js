@@ -1,9 +1,13 @@
 // What stays as it was while the page is drawn again: folds, the place of the focus, and words half typed.
 
-// A fold that is drawn again as it was left.
+// A fold that is drawn again as it was left. What a click is about to do is noted at once, since a browser tells of
+// what it has done (toggle) a moment later, and the page may have been drawn again by then.
 export function remembered(details, state) {
-  details.querySelector("summary").id ||= `${details.id}-summary`;
-  details.addEventListener("toggle", () => (details.open ? state.opened.add(details.id) : state.opened.delete(details.id)));
+  const summary = details.querySelector("summary");
+  const note = (open) => (open ? state.opened.add(details.id) : state.opened.delete(details.id));
+  summary.id ||= `${details.id}-summary`;
+  summary.addEventListener("click", (event) => event.defaultPrevented || note(!details.open));
+  details.addEventListener("toggle", () => note(details.open));
   return details;
 }
 
