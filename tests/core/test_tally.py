@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cds.core.chart import Chart, Extent, Kind
-from cds.core.criteria import AnyOf, Asked, Criterion, Diagnosis, HasCondition, IfThen, Measured, Not, Rule
+from cds.core.criteria import AllOf, AnyOf, Asked, Criterion, Diagnosis, HasCondition, IfThen, Measured, Not, Rule
 from cds.core.plan import Plan
 from cds.core.screen import screen
 from cds.core.tally import Tally, concerned, tally
@@ -145,6 +145,17 @@ def test_another_tumour_speaks_for_no_disease_though_not_all_was_read() -> None:
     part = dataclasses.replace(PATIENT, covered={**PATIENT.covered, Kind.CONDITION: Extent.PARTIAL})
     assert numbers(tallied(part, trial(1, NEC), trial(2, COLON))) == [1]
     assert tallied(part, trial(2, COLON), everything=True)[0].disease is Truth.UNKNOWN
+
+
+def test_a_disease_of_which_an_entry_speaks_but_which_is_ruled_out_concerns_nobody() -> None:
+    both = criterion("disease", AllOf((NEC.rule, COLON.rule)), disease=True)
+    assert numbers(tallied(PATIENT, trial(1, both), trial(2, NEC))) == [2]
+
+
+def test_an_illness_of_which_nothing_is_recorded_concerns_nobody() -> None:
+    gilbert = criterion("disease", AnyOf((HasCondition(("gilbert-syndrome",)), Asked("Or?"))), disease=True)
+    assert numbers(tallied(PATIENT, trial(1, gilbert))) == []
+    assert numbers(tallied(chart(problem("gilbert-syndrome")), trial(1, gilbert))) == [1]
 
 
 def test_a_disease_that_one_cohort_is_about_makes_the_trial_concern() -> None:
