@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import hmac
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -109,8 +108,7 @@ def short_edition(editions: Editions) -> str:
 
     The first time may take a while where there are hundreds of trials.
     """
-    whole = f"{editions.software} {editions.tables} {editions.definitions}"
-    return hashlib.sha256(whole.encode()).hexdigest()[:12]
+    return editions.all_together[:12]
 
 
 def metrics_routes(metrics: Metrics, token: str | None = None, *, closed: bool = False) -> APIRouter:

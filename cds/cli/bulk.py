@@ -210,13 +210,11 @@ async def _wanted(
 @contextmanager
 def _watching() -> Iterator[Watch]:
     """Show a bar while the server is at work and files come in, where somebody sees it."""
-    from rich.console import Console
     from rich.markup import escape
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+    from cds.cli.bars import progress_bar
+
+    with progress_bar() as progress:
         task = progress.add_task("asking", total=None)
 
         class Bar:

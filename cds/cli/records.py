@@ -175,14 +175,10 @@ def _drafter(settings: Settings) -> Drafter:
 @contextmanager
 def _watched(what: str) -> Iterator[Watch]:
     """Show a bar while records come in, where somebody sees it; lines about bad records stand above it."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
     from cds.catalogue.taking import Watch
+    from cds.cli.bars import progress_bar
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+    with progress_bar(foretold=True) as progress:
         task = progress.add_task(what, total=None)
         yield Watch(write, lambda done, total: progress.update(task, completed=done, total=total))
 

@@ -15,6 +15,9 @@ from cds.cli.words import Commands, command, counted, remark, write
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from rich.progress import TaskID
+
+    from cds.core.trial import Trial
     from cds.population.job import Job
     from cds.population.run import Came, Engine, Steps
     from cds.settings import Settings
@@ -119,7 +122,7 @@ def _processes(chosen: argparse.Namespace) -> int:
     return chosen.processes or os.cpu_count() or 1
 
 
-def _version(trials: tuple[object, ...], settings: Settings) -> str:
+def _version(trials: tuple[Trial, ...], settings: Settings) -> str:
     """Give what stands for everything but the export and the day that answers depend on."""
     import hashlib
 
@@ -128,9 +131,7 @@ def _version(trials: tuple[object, ...], settings: Settings) -> str:
     from cds.trials.editions import Editions
 
     said = (
-        __version__,
-        tables_sha256(settings.mappings, settings.mappings_overlay),
-        Editions(trials, __version__).definitions,  # type: ignore[arg-type]
+        Editions(trials, __version__, tables_sha256(settings.mappings, settings.mappings_overlay)).all_together,
         settings.near_days,
         str(settings.time_zone),
         sorted(map(repr, settings.opt_out)),
@@ -158,13 +159,10 @@ def _engine(chosen: argparse.Namespace, job: Job) -> Iterator[Engine]:
 @contextmanager
 def _watching() -> Iterator[Steps]:
     """Show how far the run is, where somebody looks."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+    from cds.cli.bars import progress_bar
 
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     tasks: dict[str, TaskID] = {}
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+    with progress_bar() as progress:
 
         def told(step: str, done: int, of: int) -> None:
             if step not in tasks:

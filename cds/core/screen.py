@@ -53,7 +53,7 @@ def screen(
     said: dict[str, dict[str, Attestation]] = {}
     for each in attestations:
         said.setdefault(each.trial, {})[each.criterion] = each
-    return ranked([_weighed(laid, asked, said.get(laid.trial.nct_id), brief=relevant_only) for laid in plan.laid])
+    return ranked([weighed(laid, asked, said.get(laid.trial.nct_id), brief=relevant_only) for laid in plan.laid])
 
 
 def withheld(chart: Chart, as_of: dt.date) -> Withheld | None:
@@ -67,8 +67,8 @@ def withheld(chart: Chart, as_of: dt.date) -> Withheld | None:
     return Withheld.OPTED_OUT if person.opted_out else None
 
 
-def _weighed(laid: Laid, asked: Answers, said: dict[str, Attestation] | None, *, brief: bool) -> Weighed:
-    """Give a trial's verdict, told by the best of its cohorts."""
+def weighed(laid: Laid, asked: Answers, said: dict[str, Attestation] | None = None, *, brief: bool = False) -> Weighed:
+    """Give one trial's verdict, told by the best of its cohorts, with what decides its place among others."""
     cohorts = [_cohort(group, laid.trial, asked, said, brief=brief) for group in laid.groups]
     chosen, unmet, unknown = cohorts[0] if len(cohorts) == 1 else min(cohorts, key=lambda each: place_of(*each[:2]))
     every = tuple([each for each, _, _ in cohorts])

@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING
 
 from cds.core.answers import MET, UNKNOWN, UNMET, Answers
 from cds.core.criteria import Asked
-from cds.core.findings import Findings
 from cds.core.recognise import recognise
+from cds.core.screen import weighed
 from cds.core.truth import Truth
-from cds.core.verdict import CohortVerdict, Standing, Terms, place_of, standing_with
+from cds.core.verdict import Standing, Terms
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from cds.core.chart import Chart
     from cds.core.finding import CriterionFinding
-    from cds.core.plan import Group, Laid, Plan
+    from cds.core.plan import Laid, Plan
     from cds.core.trial import Trial
 
 __all__ = ["Tally", "concerned", "tally"]
@@ -45,7 +45,7 @@ class Tally:
     unmet: tuple[str, ...]
     unknown: tuple[str, ...]
     for_a_person: int
-    findings: tuple[CriterionFinding, ...] | Findings
+    findings: Sequence[CriterionFinding]
 
 
 def tally(chart: Chart, plan: Plan, as_of: dt.date, *, everything: bool = False) -> Iterator[Tally]:
@@ -78,38 +78,24 @@ def _concerns(laid: Laid, asked: Answers) -> bool:
 
 
 def _tallied(laid: Laid, asked: Answers) -> Tally:
-    told = [_cohort(group, laid.trial, asked) for group in laid.groups]
-    if len(told) == 1:
-        return told[0][1]
-    return min(told, key=lambda each: place_of(each[0], len(each[1].unmet)))[1]
-
-
-def _cohort(group: Group, trial: Trial, asked: Answers) -> tuple[CohortVerdict, Tally]:
-    """Give what one cohort came to, and how it would be sorted among its trial's others."""
-    disease, answers = asked.disease(group.disease), asked.answers
-    questions = iter(group.records)
-    found = [
-        (each.id, place, answers[place] or asked.answer(place))
-        for each in group.criteria
-        if not isinstance(each.rule, Asked)
-        for place in (next(questions),)
-    ]
-    unmet = [(name, place) for name, place, answer in found if answer == UNMET]
-    standing, earliest = standing_with(
-        disease, [asked.finding(place) for _, place in unmet], complete=trial.complete, terms=asked.terms
-    )
-    findings = Findings(group.criteria, asked.find)
-    met = sum(answer == MET and asked.settled(place) for _, place, answer in found)
-    told = Tally(
-        trial=trial,
-        standing=standing,
-        disease=disease,
+    """Give what a trial came to, by the cohort that its verdict is told by."""
+    verdict = weighed(laid, asked).verdict
+    told_by = next(place for place, each in enumerate(verdict.cohorts) if each.findings is verdict.findings)
+    group = laid.groups[told_by]
+    asking = [each.id for each in group.criteria if not isinstance(each.rule, Asked)]
+    found = [(name, asked.answers[place]) for name, place in zip(asking, group.records, strict=True)]
+    unmet = tuple([name for name, answer in found if answer == UNMET])
+    unknown = tuple([name for name, answer in found if answer == UNKNOWN])
+    met = sum(asked.answers[place] == MET and asked.settled(place) for place in group.records)
+    return Tally(
+        trial=laid.trial,
+        standing=verdict.standing,
+        disease=asked.disease(group.disease),
         cohort=group.cohort.id,
-        earliest=earliest,
+        earliest=verdict.earliest,
         met=met,
-        unmet=tuple([name for name, _ in unmet]),
-        unknown=tuple([name for name, _, answer in found if answer == UNKNOWN]),
-        for_a_person=len(group.criteria) - met - len(unmet) - sum(answer == UNKNOWN for *_, answer in found),
-        findings=findings,
+        unmet=unmet,
+        unknown=unknown,
+        for_a_person=len(group.criteria) - met - len(unmet) - len(unknown),
+        findings=verdict.findings,
     )
-    return CohortVerdict(group.cohort.id, group.cohort.label, group.cohort.open, standing, findings, earliest), told

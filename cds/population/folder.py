@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 import hashlib
-import sys
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from cds.errors import BadCall
 from cds.population.bulk.account import ACCOUNT
+from cds.population.disk import write_whole
 from cds.population.storing import reading_stopped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from cds.population.job import Job
     from cds.population.sources import Source
 
-__all__ = ["Run", "finish", "held", "open_folder", "run_in"]
+__all__ = ["Run", "finish", "open_folder", "run_in"]
 
 _FORM = 1
-_HELD = ".held"
 _BEGUN = "run.json.unfinished"
 """All there is of a run that was stopped at once."""
 
@@ -57,34 +55,6 @@ def export_digest(sources: Sequence[Source]) -> str:
     return hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-if sys.platform == "win32":
-
-    def lock(stream: IO[str]) -> None:
-        """Do without: the system has no such lock."""
-        del stream
-else:
-    import fcntl
-
-    def lock(stream: IO[str]) -> None:
-        """Lock a file, or raise ``OSError`` where another process has."""
-        fcntl.lockf(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-
-
-@contextmanager
-def held(job: Job) -> Iterator[None]:
-    """Keep other runs out of a run's folder; the system lets go of it when the process ends, however that is.
-
-    Raises ``BadCall`` where another process is at work there.
-    """
-    (job.out / _HELD).touch(mode=0o600)
-    with (job.out / _HELD).open("w") as stream:
-        try:
-            lock(stream)
-        except OSError:
-            raise BadCall(f"{job.out.name}: another run is at work there") from None
-        yield
-
-
 def run_in(folder: Path) -> Run | None:
     """Give the run whose results are in a folder; nothing where there is none.
 
@@ -93,7 +63,7 @@ def run_in(folder: Path) -> Run | None:
     try:
         run = msgspec.json.decode((folder / "run.json").read_bytes(), type=Run)
     except FileNotFoundError:
-        if folder.exists() and any(each.name not in {_BEGUN, _HELD} for each in folder.iterdir()):
+        if folder.exists() and any(each.name != _BEGUN for each in folder.iterdir()):
             raise BadCall(f"{folder.name}: holds something that is no run of `population screen`") from None
         return None
     except (OSError, msgspec.MsgspecError):
@@ -112,7 +82,7 @@ def open_folder(job: Job, run: Run) -> bool:
     if there is None:
         with reading_stopped(job.out):
             job.out.mkdir(parents=True, exist_ok=True, mode=0o700)
-            _write(job.out / "run.json", msgspec.json.encode(run))
+            write_whole(job.out / "run.json", msgspec.json.encode(run))
         return False
     for name, what in _MUST_AGREE.items():
         if getattr(there, name) != getattr(run, name):
@@ -134,12 +104,5 @@ def finish(job: Job, run: Run, files: dict[str, bytes]) -> None:
     """Write what is told of the whole run, and that it is finished. Raises ``RunStopped``."""
     with reading_stopped(job.out):
         for name, body in files.items():
-            _write(job.out / name, body)
-        _write(job.out / "run.json", msgspec.json.encode(replace(run, finished=True)))
-
-
-def _write(path: Path, body: bytes) -> None:
-    unfinished = path.with_name(f"{path.name}.unfinished")
-    unfinished.touch(mode=0o600)
-    unfinished.write_bytes(body)
-    unfinished.replace(path)
+            write_whole(job.out / name, body)
+        write_whole(job.out / "run.json", msgspec.json.encode(replace(run, finished=True)))

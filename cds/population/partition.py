@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Protocol, Self, TypeAlias
+from typing import TYPE_CHECKING, Self, TypeAlias
 
 import msgspec
 
@@ -92,10 +92,6 @@ def _earlier(job: Job, part: int, connection: duckdb.DuckDBPyConnection) -> dict
     return dict(connection.execute(f"SELECT patient, digest FROM {file} WHERE problem IS NULL").fetchall())
 
 
-class _Stream(Protocol):
-    def write(self, body: bytes) -> int: ...
-
-
 class _Writing:
     """The rows of one part on their way: first as JSON lines, in the end as Parquet."""
 
@@ -123,7 +119,7 @@ class _Writing:
             self._add("criteria", rows.criteria)
 
     def _add(self, name: str, rows: Iterable[AnyRow]) -> None:
-        stream: _Stream = self._streams[name]
+        stream = self._streams[name]
         for row in rows:
             stream.write(self._encode(row))
             stream.write(b"\n")

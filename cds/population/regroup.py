@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Self
 import duckdb
 import msgspec
 
+from cds.population.disk import write_whole
 from cds.population.intake import take_in
 from cds.population.lines import SHARED, Account, Row
 from cds.population.storing import database, parquet, quoted, reading_stopped
@@ -61,7 +62,7 @@ def take_file(job: Job, number: int) -> Account:
         with _Keeping.into(unfinished, job) as keeping:
             account = take_in(source, job.parts, keeping.keep)
         unfinished.rename(into)
-        _write(_account_file(job, number), msgspec.json.encode(account))
+        write_whole(_account_file(job, number), msgspec.json.encode(account))
     return account
 
 
@@ -80,15 +81,6 @@ def is_taken(job: Job, number: int) -> bool:
 
 def _account_file(job: Job, number: int) -> Path:
     return job.out / "accounts" / f"{number:05d}.json"
-
-
-def _write(path: Path, body: bytes) -> None:
-    """Write a file so that it is there whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    unfinished = path.with_name(f"{path.name}.unfinished")
-    unfinished.touch(mode=0o600)
-    unfinished.write_bytes(body)
-    unfinished.replace(path)
 
 
 class _Keeping:

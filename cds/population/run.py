@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 
 from cds.population.coverage import Covered, covered_by, said_of
+from cds.population.disk import held
 from cds.population.exported import Told
-from cds.population.folder import Run, export_digest, finish, held, open_folder, run_in
+from cds.population.folder import Run, export_digest, finish, open_folder, run_in
 from cds.population.partition import Counts, is_done
 from cds.population.regroup import account_of, bring_drugs, discard, is_taken
 from cds.population.summary import summarised
@@ -69,7 +70,9 @@ def screen_population(job: Job, engine: Engine, told: Steps, exported: Mapping[i
     """
     run = run_of(job)
     finished = open_folder(job, run)
-    with held(job):
+    with held(job.out):
+        # of a finished run the export is not there any more: where a part has gone since, it is taken in again
+        finished = finished and all(is_done(job, part) for part in range(job.parts))
         return _screened(job, engine, told, exported, run, finished=finished)
 
 

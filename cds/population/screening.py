@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import re
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -196,11 +195,8 @@ def _criterion(patient: str, told: Tally, each: CriterionFinding) -> CriterionRo
         truth=_WORDS[found.truth],
         basis=found.basis.value if found.basis else None,
         cause=found.cause.value if found.cause else None,
-        wanted=_CONTROL.sub(" ", found.wanted.question) if found.wanted else None,
+        wanted=found.wanted.question if found.wanted else None,
         resolves_on=found.resolves_on,
         expires_on=found.expires_on,
         evidence=tuple(dict.fromkeys(each.reference for each in found.evidence)),
     )
-
-
-_CONTROL = re.compile(r"[\x00-\x1f]")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from cds.errors import BadCall
+from cds.population.bulk.account import ACCOUNT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 __all__ = ["Cut", "Source", "find_sources", "lines_of"]
 
 _ENDINGS = (".ndjson", ".jsonl", ".json")
-_OURS = "export.json"
-"""What :mod:`cds.population.bulk` writes beside the files of an export; it holds no resources."""
 LONGEST_LINE = 256 * 1024 * 1024
 
 
@@ -67,13 +66,13 @@ def _export_of(file: Path, named: Path) -> Path:
     if file == named:
         return file.parent
     beneath = (each for each in file.parents if each.is_relative_to(named))
-    return next((each for each in beneath if (each / _OURS).exists()), named)
+    return next((each for each in beneath if (each / ACCOUNT).exists()), named)
 
 
 def _in(path: Path) -> Iterable[Path]:
     if path.is_file():
         return (path,)
-    files = (each for each in path.rglob("*") if each.is_file() and each.name != _OURS)
+    files = (each for each in path.rglob("*") if each.is_file() and each.name != ACCOUNT)
     return (each for each in files if each.name.removesuffix(".gz").endswith(_ENDINGS))
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import errno
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import duckdb
 
 from cds.errors import RunStopped
+from cds.population.disk import FULL, NO_ROOM
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,11 +54,11 @@ def reading_stopped(out: Path) -> Iterator[None]:
     try:
         yield
     except OSError as fault:
-        why = "the disk is full" if fault.errno in {errno.ENOSPC, errno.EDQUOT} else "cannot be read or written"
+        why = NO_ROOM if fault.errno in FULL else "cannot be read or written"
         raise RunStopped(f"{out.name}: {why}; the same command goes on from here") from None
     except duckdb.IOException as fault:
         full = "No space left" in str(fault)
-        why = "the disk is full" if full else "the disk cannot be read or written"
+        why = NO_ROOM if full else "the disk cannot be read or written"
         raise RunStopped(f"{out.name}: {why}; the same command goes on from here") from None
     except duckdb.OutOfMemoryException:
         raise RunStopped(f"{out.name}: DuckDB may hold too little; allow it more by --memory") from None

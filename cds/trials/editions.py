@@ -63,6 +63,11 @@ class Editions:
         return self._known[nct_id]
 
     @cached_property
+    def all_together(self) -> str:
+        """One checksum for program, tables and all definitions: where it is the same, answers are."""
+        return hashlib.sha256(f"{self.software} {self.tables} {self.definitions}".encode()).hexdigest()
+
+    @cached_property
     def definitions(self) -> str:
         """One checksum for all loaded definitions together, whatever order they are in."""
         every = sorted(f"{each.nct_id} {each.sha256}\n" for each in self)

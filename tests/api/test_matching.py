@@ -33,7 +33,6 @@ Json = dict[str, Any]
 PATH = "/getClinicalTrial"
 MATCH = "https://cds.example.org/fhir/StructureDefinition/trial-match"
 GRADE = "http://hl7.org/fhir/StructureDefinition/match-grade"
-SHARED = Path(__file__).resolve().parents[3] / "shared" / "data" / "fhir" / "mcode-trial-matching-patients"
 INTERVENTIONAL = (replace(NEC, phases=("PHASE1", "PHASE2")), replace(LUNG, phases=("PHASE3",)))
 PATIENT = world.patient()
 CHART = (PATIENT, CANCER, PLATELETS, CREATININE, ECOG)
@@ -443,10 +442,6 @@ async def test_it_is_posted_to_and_not_read() -> None:
 # ------------------------------------------------------------------------------------------------ the public patients
 
 
-def public_patients() -> list[Path]:
-    return sorted(SHARED.glob("*.json*")) if SHARED.exists() else []
-
-
 def bundle_in(path: Path) -> Json:
     raw = path.read_bytes()
     told = json.loads(gzip.decompress(raw) if path.suffix == ".gz" else raw)
@@ -456,12 +451,11 @@ def bundle_in(path: Path) -> Json:
     return {**told, "entry": [{"resource": parameters}, *told["entry"]]}
 
 
-@pytest.mark.skipif(not public_patients(), reason="the public patients are not at hand")
-async def test_the_public_patients_are_answered() -> None:
+async def test_the_public_patients_are_answered(shared: Path) -> None:
     service = world.service(plan=plan())
     the_app = build(service, Settings(authentication="off"), {}, door=world.DOOR)
     told: dict[str, int] = {}
-    for path in public_patients():
+    for path in sorted((shared / "data" / "fhir" / "mcode-trial-matching-patients").glob("*.json*")):
         response = await post(PATH, bundle_in(path), the_app)
         if response.status_code == 422:
             told[path.name] = -1

@@ -20,7 +20,6 @@ from tests.shipped import trials
 from tests.trials.studies import place, study
 
 Json = dict[str, Any]
-RECORDS = Path(__file__).resolve().parents[3] / "shared" / "data" / "oncology-trials.dev.jsonl.gz"
 TRIAL = Trial("NCT00000001", "A trial", "RECRUITING", (), phases=("PHASE2",))
 
 
@@ -42,17 +41,10 @@ def test_every_shipped_trial_is_valid_fhir(trial: Trial) -> None:
     assert all(each.label in shown.eligibility for each in trial.criteria)
 
 
-def registry() -> list[Study]:
-    if not RECORDS.exists():
-        return []
-    with gzip.open(RECORDS) as lines:
-        return [study_of(json.loads(line)) for line in lines]
-
-
-@pytest.mark.skipif(not RECORDS.exists(), reason="the registry's records are not at hand")
-def test_the_registrys_records_make_valid_fhir() -> None:
+def test_the_registrys_records_make_valid_fhir(shared: Path) -> None:
     faults: dict[str, list[object]] = {}
-    every = registry()
+    with gzip.open(shared / "data" / "oncology-trials.dev.jsonl.gz") as lines:
+        every = [study_of(json.loads(line)) for line in lines]
     for record in every:
         trial = Trial(record.nct_id, record.title, record.status, (), draft=True)
         made = told(trial, record, record.text)

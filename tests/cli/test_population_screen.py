@@ -147,7 +147,7 @@ def test_a_full_disk_stops_the_run_and_the_same_command_goes_on(
         patched.setattr(regroup, "take_in", full)  # the processes of the run are forks of this one
         ran = run(*command)
     assert (ran.code, ran.out) == (Exit.STOPPED, "")
-    assert "out: the disk is full; the same command goes on from here" in ran.err
+    assert "out: the disk is full, or a limit is reached; the same command goes on from here" in ran.err
     assert run(*command).code == Exit.OK
 
 

@@ -27,8 +27,6 @@ from tests.core.builders import VOCABULARY
 from tests.registry.fake import FakeRegistry, nct, record
 from tests.registry.served import served
 
-TRIALS = Path(__file__).resolve().parents[3] / "shared" / "data" / "oncology-trials.dev.jsonl.gz"
-
 
 @pytest.fixture
 def url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
@@ -269,8 +267,7 @@ def test_over_http_only_this_machine_is_asked_unless_the_site_says_so() -> None:
     assert not records._client(chosen).is_closed  # noqa: SLF001 - as above
 
 
-@pytest.mark.skipif(not TRIALS.exists(), reason="the registry's records are not at hand")
 @pytest.mark.usefixtures("url")
-def test_the_registrys_own_records_come_in(run: Callable[..., Ran]) -> None:
-    ran = run("trials", "import", "--file", TRIALS)
+def test_the_registrys_own_records_come_in(shared: Path, run: Callable[..., Ran]) -> None:
+    ran = run("trials", "import", "--file", shared / "data" / "oncology-trials.dev.jsonl.gz")
     assert (ran.code, ran.out) == (0, "886 records: 886 new, 0 changed, 0 same, 0 bad\n")

@@ -22,6 +22,7 @@ from cds.population.bulk.account import ACCOUNT, JOURNAL, Kept, write_account
 from cds.population.bulk.account import Account as Exported
 from cds.population.exported import told_of
 from cds.population.folder import open_folder, run_in
+from cds.population.job import part_of
 from cds.population.local import Local
 from cds.population.run import run_of, screen_population
 from cds.population.storing import reading_stopped
@@ -238,6 +239,17 @@ def test_of_patients_with_the_same_lines_the_earlier_rows_are_taken_over(tmp_pat
     assert {each["as_of"] for each in rows(out, "trials") if each["patient"] == "f"} == {AS_OF}
 
 
+def test_a_part_that_has_gone_from_a_finished_run_is_screened_anew(in_parts: Job) -> None:
+    run(in_parts)
+    before = results(in_parts.out)
+    gone = in_parts.out / "patients" / in_parts.part_name(part_of("a", in_parts.parts))
+    gone.unlink()
+    came = run(in_parts)
+    assert came.counts.patients
+    assert results(in_parts.out) == before
+    assert (gone.exists(), in_parts.work.exists()) == (True, False)
+
+
 def test_who_died_between_the_two_days_is_told_nothing(tmp_path: Path) -> None:
     dying = [each for each in whole("a") if each["resourceType"] != "Patient"]
     died_on = (AS_OF + dt.timedelta(days=3)).isoformat()
@@ -432,7 +444,8 @@ def test_where_no_file_can_grow_the_run_stops_and_goes_on_later(
             run(in_parts)
     finally:
         no_room(resource.RLIM_INFINITY)
-    assert str(stopped.value).endswith("cannot be read or written; the same command goes on from here")
+    said = ("the disk is full, or a limit is reached", "the disk cannot be read or written")
+    assert str(stopped.value) in {f"out: {each}; the same command goes on from here" for each in said}
     run(in_parts)
     assert results(in_parts.out) == undisturbed
 
@@ -446,7 +459,9 @@ def test_a_full_disk_is_said_and_the_same_command_goes_on(
 
     with monkeypatch.context() as patched:
         patched.setattr(regroup, "take_in", full)
-        with pytest.raises(RunStopped, match=r"^out: the disk is full; the same command goes on from here$"):
+        with pytest.raises(
+            RunStopped, match=r"^out: the disk is full, or a limit is reached; the same command goes on from here$"
+        ):
             run(in_parts)
     run(in_parts)
     assert results(in_parts.out) == undisturbed
@@ -455,7 +470,10 @@ def test_a_full_disk_is_said_and_the_same_command_goes_on(
 @pytest.mark.parametrize(
     ("fault", "sentence"),
     [
-        (duckdb.IOException("IO Error: No space left on device /x"), "out: the disk is full; the same command goes on"),
+        (
+            duckdb.IOException("IO Error: No space left on device /x"),
+            "out: the disk is full, or a limit is reached; the same command goes on",
+        ),
         (duckdb.IOException("IO Error: /x"), "out: the disk cannot be read or written; the same command goes on"),
         (duckdb.OutOfMemoryException("x"), "out: DuckDB may hold too little; allow it more by --memory"),
         (PermissionError(errno.EACCES, "/x"), "out: cannot be read or written; the same command goes on"),
@@ -481,26 +499,24 @@ def test_results_are_for_the_one_who_ran_it_and_the_work_is_gone(in_parts: Job) 
     modes = {each.relative_to(in_parts.out): each.stat().st_mode & 0o777 for each in there}
     assert {path for path, mode in modes.items() if mode & 0o077} == set()
     names = {each.relative_to(in_parts.out).as_posix() for each in there if each.parent == in_parts.out}
-    assert names == {".held", "accounts", "patients", "trials", "criteria", "run.json", "summary.md", "summary.json"}
+    assert names == {"accounts", "patients", "trials", "criteria", "run.json", "summary.md", "summary.json"}
 
 
 def test_a_second_run_into_a_folder_is_kept_out_while_the_first_is_at_work(in_parts: Job) -> None:
-    """Another process asks: to the one that holds a file, the system gives it again."""
     command = [sys.executable, "-c", HOLD, str(in_parts.out)]
     in_parts.out.mkdir(mode=0o700)
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
         assert other.stdout is not None
         assert other.stdout.readline() == b"held\n"
-        with pytest.raises(BadCall, match=r"^out: another run is at work there$"):
+        with pytest.raises(BadCall, match=r"^out: another run is writing to it$"):
             run(in_parts)
         other.kill()
     assert run(in_parts).summary.patients
 
 
 HOLD = """
-import fcntl, sys
-stream = open(sys.argv[1] + "/.held", "w")
-fcntl.lockf(stream, fcntl.LOCK_EX)
+import fcntl, os, sys
+fcntl.flock(os.open(sys.argv[1], os.O_RDONLY), fcntl.LOCK_EX)
 print("held", flush=True)
 sys.stdin.read()
 """

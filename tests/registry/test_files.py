@@ -15,8 +15,6 @@ from hypothesis import strategies as st
 from cds.registry.files import Bad, Found, read_files
 from tests.registry.fake import number_of, record
 
-SHARED = Path(__file__).resolve().parents[3] / "shared" / "data" / "ctgov-v2"
-
 
 def written(folder: Path, name: str, text: str | bytes) -> Path:
     path = folder / name
@@ -160,9 +158,9 @@ def test_nothing_that_a_file_may_hold_is_too_much(body: bytes, name: str) -> Non
         assert all(isinstance(each, Found | Bad) for each in read_files(path))
 
 
-@pytest.mark.skipif(not SHARED.exists(), reason="the registry's records are not at hand")
-def test_the_registrys_own_files_are_read() -> None:
-    assert read(SHARED)[1] == []
-    assert len(read(SHARED)[0]) == 9
-    found, told = read(SHARED / "biomcp")
+def test_the_registrys_own_files_are_read(shared: Path) -> None:
+    folder = shared / "data" / "ctgov-v2"
+    assert read(folder)[1] == []
+    assert len(read(folder)[0]) == 9
+    found, told = read(folder / "biomcp")
     assert (len(found) > 10, told) == (True, [])

@@ -12,9 +12,6 @@ from hypothesis import strategies as st
 from cds.errors import BadTrial
 from cds.trials.study import Arm, Contact, Facility, Intervention, study_of
 
-CTGOV = Path(__file__).resolve().parents[3] / "shared" / "data" / "ctgov-v2"
-TRIALS = CTGOV.parent / "oncology-trials.dev.jsonl.gz"
-
 
 def record() -> dict[str, Any]:
     return {
@@ -200,11 +197,11 @@ def test_whatever_stands_anywhere_a_record_is_read_or_told(data: st.DataObject) 
     assert told.startswith(("NCT00000001", "a record: "))
 
 
-@pytest.mark.skipif(not TRIALS.exists(), reason="the registry's records are not at hand")
-def test_the_registrys_own_records_are_read() -> None:
-    raw = [json.loads(line) for line in gzip.decompress(TRIALS.read_bytes()).splitlines()]
-    raw.append(json.loads(gzip.decompress((CTGOV / "NCT02513394.json.gz").read_bytes())))
-    raw += [json.loads(path.read_bytes()) for path in sorted(CTGOV.glob("NCT*.json"))]
+def test_the_registrys_own_records_are_read(shared: Path) -> None:
+    trials, ctgov = shared / "data" / "oncology-trials.dev.jsonl.gz", shared / "data" / "ctgov-v2"
+    raw = [json.loads(line) for line in gzip.decompress(trials.read_bytes()).splitlines()]
+    raw.append(json.loads(gzip.decompress((ctgov / "NCT02513394.json.gz").read_bytes())))
+    raw += [json.loads(path.read_bytes()) for path in sorted(ctgov.glob("NCT*.json"))]
 
     studies = [study_of(one) for one in raw]
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import NoReturn
+from pathlib import Path
+from typing import NoReturn, TypeVar
 
 from cds.errors import BadSetting
-from cds.files import Block
+from cds.files import Block, read_yaml
 
-__all__ = ["Fields"]
+__all__ = ["Fields", "read_list"]
+
+EntryT = TypeVar("EntryT")
 
 _YES_OR_NO = {"true": True, "false": False}
 
@@ -86,3 +90,31 @@ class Fields:
     def fault(self, name: str, reason: str) -> NoReturn:
         """Say what is wrong with a field."""
         raise BadSetting(f"{self.file}:{self.block.line}: {name}: {reason}")
+
+
+def read_list(
+    path: Path,
+    name: str,
+    what: str,
+    read: Callable[[Fields], EntryT],
+    clashes: Callable[[Sequence[EntryT], str], Iterable[str]],
+) -> tuple[EntryT, ...]:
+    """Read a file that holds one list of entries; raise ``BadSetting`` with every fault, each with its file and line.
+
+    ``clashes`` says of which entries not both can be listed; ``what`` is what the entries are called.
+    """
+    top = Fields(read_yaml(path, path.name, BadSetting), path.name)
+    top.only(name)
+    listed = top.block.get(name)
+    if not isinstance(listed, list) or not listed or not all(isinstance(each, Block) for each in listed):
+        top.fault(name, f"must be a list of {what}, with at least one")
+    entries, reasons = [], []
+    for block in listed:
+        try:
+            entries.append(read(Fields(block, path.name)))
+        except BadSetting as problem:
+            reasons.append(str(problem))
+    reasons.extend(clashes(entries, path.name))
+    if reasons:
+        raise BadSetting("; ".join(reasons))
+    return tuple(entries)

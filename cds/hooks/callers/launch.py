@@ -13,9 +13,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import Final
 
-from cds.errors import BadSetting
-from cds.files import Block, read_yaml
-from cds.hooks.callers.fields import Fields
+from cds.hooks.callers.fields import Fields, read_list
 from cds.hooks.callers.listed import name_of
 from cds.hooks.callers.profiles import signed_by
 from cds.settings.readers import in_clear, origin, web_address
@@ -77,21 +75,11 @@ def load_launch_servers(path: Path, *, by_token: bool, allow_http: bool = False)
 
     ``by_token``: callers prove themselves by token, so that issuer and keys must be listed.
     """
-    top = Fields(read_yaml(path, path.name, BadSetting), path.name)
-    top.only("servers")
-    listed = top.block.get("servers")
-    if not isinstance(listed, list) or not listed or not all(isinstance(each, Block) for each in listed):
-        top.fault("servers", "must be a list of launch servers, with at least one")
-    read, reasons = [], []
-    for block in listed:
-        try:
-            read.append(_server(Fields(block, path.name), by_token=by_token, allow_http=allow_http))
-        except BadSetting as problem:
-            reasons.append(str(problem))
-    reasons.extend(_clashes(read, path.name))
-    if reasons:
-        raise BadSetting("; ".join(reasons))
-    return tuple(read)
+
+    def read(fields: Fields) -> LaunchServer:
+        return _server(fields, by_token=by_token, allow_http=allow_http)
+
+    return read_list(path, "servers", "launch servers", read, _clashes)
 
 
 def _server(fields: Fields, *, by_token: bool, allow_http: bool) -> LaunchServer:

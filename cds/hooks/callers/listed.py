@@ -9,10 +9,8 @@ from itertools import combinations
 from pathlib import Path
 from typing import Final
 
-from cds.errors import BadSetting
-from cds.files import Block, read_yaml
 from cds.hooks.callers.caller import ANONYMOUS, Caller, Profile
-from cds.hooks.callers.fields import Fields
+from cds.hooks.callers.fields import Fields, read_list
 from cds.hooks.callers.keys import Key, keys_in
 from cds.hooks.callers.profiles import profiles, signed_by
 from cds.settings.readers import in_clear, web_address
@@ -71,21 +69,11 @@ def load_callers(
     path: Path, known: Mapping[str, Profile] | None = None, *, allow_http: bool = False
 ) -> tuple[ListedCaller, ...]:
     """Read a site's list; raise ``BadSetting`` with every fault, each with its file and line."""
-    top = Fields(read_yaml(path, path.name, BadSetting), path.name)
-    top.only("callers")
-    listed = top.block.get("callers")
-    if not isinstance(listed, list) or not listed or not all(isinstance(each, Block) for each in listed):
-        top.fault("callers", "must be a list of callers, with at least one")
-    read, reasons = [], []
-    for block in listed:
-        try:
-            read.append(_caller(Fields(block, path.name), path.parent, known or profiles(), allow_http=allow_http))
-        except BadSetting as problem:
-            reasons.append(str(problem))
-    reasons.extend(_clashes(read, path.name))
-    if reasons:
-        raise BadSetting("; ".join(reasons))
-    return tuple(read)
+
+    def read(fields: Fields) -> ListedCaller:
+        return _caller(fields, path.parent, known or profiles(), allow_http=allow_http)
+
+    return read_list(path, "callers", "callers", read, _clashes)
 
 
 def _caller(fields: Fields, folder: Path, known: Mapping[str, Profile], *, allow_http: bool) -> ListedCaller:

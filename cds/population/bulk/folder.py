@@ -5,15 +5,14 @@ All names are ours. What is being written ends in ``.part`` and takes its name w
 
 from __future__ import annotations
 
-import errno
-import fcntl
 import os
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from cds.errors import BadCall, RunStopped
 from cds.population.bulk.account import ACCOUNT, JOURNAL
+from cds.population.disk import FULL, NO_ROOM, held
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 __all__ = ["PART", "Folder", "Writing"]
 
 PART: Final = ".part"
-_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 class Folder:
@@ -40,25 +38,16 @@ class Folder:
         ``anew``: what an earlier run of ours left is deleted. Raises ``BadCall`` for a folder that holds a finished
         export or other people's files, or that another run is writing to.
         """
-        with self.sentences():
-            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-            handle = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            self._lock(handle)
+        with ExitStack() as stack:
+            with self.sentences():
+                self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+                stack.enter_context(held(self.path))
             if anew:
                 self.clear()
             self._check()
             with self.sentences():
                 self.path.chmod(0o700)
             yield
-        finally:
-            os.close(handle)
-
-    def _lock(self, handle: int) -> None:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise BadCall(f"{self.path.name}: another run is writing to it") from None
 
     def _check(self) -> None:
         names = {each.name for each in self.path.iterdir()}
@@ -151,10 +140,10 @@ class Folder:
         try:
             yield
         except OSError as problem:
-            if problem.errno in _FULL:
+            if problem.errno in FULL:
                 raise RunStopped(
-                    f"{self.path.name}: the disk is full, or a limit is reached; what is whole stays: make room, and "
-                    "run the same command again to go on"
+                    f"{self.path.name}: {NO_ROOM}; what is whole stays: make room, and run the same command again to "
+                    "go on"
                 ) from None
             raise BadCall(f"{self.path.name}: cannot be written to") from None
 
